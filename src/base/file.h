@@ -1,0 +1,49 @@
+/*
+ * file.h - files and paths. Every file that octocompose writes is written whole or not at all.
+ */
+#ifndef OCTO_BASE_FILE_H
+#define OCTO_BASE_FILE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* Reads a whole regular file (or pipe) into out, which is cleared first; more than max bytes is
+   ERR_LIMIT, a missing file ERR_NOT_FOUND. "-" is not special. */
+int file_read(const char *path, size_t max, struct str *out, struct err *err) ATTR_MUST_CHECK;
+int file_read_fd(int fd, const char *name, size_t max, struct str *out, struct err *err)
+    ATTR_MUST_CHECK;
+/* Writes a temporary file beside path, syncs it and renames it over path. */
+int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned mode,
+                      struct err *err) ATTR_MUST_CHECK;
+/* Writes all bytes to fd, retrying. */
+int file_write_all(int fd, const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
+bool file_exists(const char *path);
+bool file_is_dir(const char *path);
+/* mkdir -p; existing folders keep their mode. */
+int file_make_dirs(const char *path, unsigned mode, struct err *err) ATTR_MUST_CHECK;
+/* Removes a folder and what is in it, never following links. A missing one is fine. */
+int file_remove_tree(const char *path, struct err *err) ATTR_MUST_CHECK;
+
+/* Paths, text only, as Go's path/filepath does: */
+void path_clean(const char *path, struct str *out);                      /* Clean */
+void path_join(const char *dir, const char *path, struct str *out);      /* Join, cleaned */
+void path_absolute(const char *dir, const char *path, struct str *out);  /* dir is used unless path is absolute */
+void path_dir(const char *path, struct str *out);                        /* Dir */
+const char *path_base(const char *path);                                 /* the part after the last '/' */
+bool path_is_absolute(const char *path);
+/* $HOME, or the password file's. */
+const char *path_home(void);
+/* Where octocompose keeps a user's state ($XDG_STATE_HOME or ~/.local/state; /var/lib as root) and
+   short-lived files ($XDG_RUNTIME_DIR, /run as root, else the state), each with "/octocompose". */
+void path_state_dir(struct str *out);
+void path_runtime_dir(struct str *out);
+
+static inline void fd_cleanup(int *fd)
+{
+    extern int close(int);
+    if (*fd >= 0)
+        close(*fd);
+}
+#define FD_AUTO(name) CLEANUP(fd_cleanup) int name = -1
+
+#endif

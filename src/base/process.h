@@ -1,0 +1,31 @@
+/*
+ * process.h - children: every one is started here, with all file descriptors but the given ones
+ * closed (close_range), signal mask and dispositions reset. Program arguments never hold secrets.
+ */
+#ifndef OCTO_BASE_PROCESS_H
+#define OCTO_BASE_PROCESS_H
+
+#include "base/loop.h"
+#include "base/str.h"
+
+struct process_spec {
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up on PATH unless it has a '/' */
+    const char *const *env;  /* NULL-terminated "K=V"; NULL: the parent's */
+    const char *dir;         /* NULL: the parent's */
+    int fd_in, fd_out, fd_err; /* -1: /dev/null */
+    bool is_group;           /* lead a process group of its own */
+};
+
+/* Starts a child. A program that cannot be executed is reported here (exec error pipe), as
+   ERR_NOT_FOUND or ERR_SYSTEM. */
+int process_start(const struct process_spec *spec, pid_t *ret_pid, struct err *err) ATTR_MUST_CHECK;
+
+/* What a helper program said: called once, on the loop. */
+typedef void (*process_done_fn)(void *arg, int exit_code, struct str *out, struct str *err_text);
+/* Runs a program with `input` (may be NULL) on its standard input, collects at most max_output bytes
+   of each of its outputs, kills it after timeout_ms (0: never; exit_code is then -1). */
+int process_run(struct loop *loop, const struct process_spec *spec, const char *input,
+                size_t input_len, size_t max_output, int64_t timeout_ms, process_done_fn fn,
+                void *arg, struct err *err) ATTR_MUST_CHECK;
+
+#endif
