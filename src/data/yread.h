@@ -1,0 +1,31 @@
+/*
+ * yread.h - reads YAML (libyaml's events) into nodes, typed as docker compose's parser types them:
+ * core schema with its exceptions, merge keys, anchors, tags !reset and !override kept as flags. Every
+ * problem is a finding with its place: duplicate keys, keys that are no strings, undefined or cyclic
+ * aliases, nesting and size beyond the limits.
+ */
+#ifndef OCTO_DATA_YREAD_H
+#define OCTO_DATA_YREAD_H
+
+#include "base/findings.h"
+#include "data/node.h"
+
+#define YREAD_MAX_BYTES (64u << 20)
+#define YREAD_MAX_DEPTH 256      /* nested collections */
+#define YREAD_MAX_NODES 10000000 /* after aliases are expanded */
+
+/* The documents of one file, in order; NULL entries do not occur (an empty document is a null node). */
+struct yread_documents {
+    struct node **items;
+    size_t n, cap;
+};
+
+/* Parses text, whose name in messages is the file's. Returns 0, or -1 when findings (errors) were
+   added. Aliases share nodes: nodes of a document must be treated as immutable unless `is_tree`. */
+int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len,
+                struct yread_documents *ret_documents, struct findings *findings) ATTR_MUST_CHECK;
+
+/* Types one plain scalar by the rules of compose-file.md 11.1 ("0755", "1e3", "true", "~", ...). */
+struct node *yread_plain(struct arena *arena, struct origin at, const char *text, size_t len);
+
+#endif
