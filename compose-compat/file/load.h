@@ -1,0 +1,47 @@
+/*
+ * load.h - the Compose file format: from files to a project. The only entry to this folder for the
+ * loading pipeline; the stages (schema, interpolation, dotenv, extends, include, merge, short forms,
+ * normalisation, consistency, decoding) have a file each. compose-file.md section 1 gives their order.
+ */
+#ifndef OCTO_COMPOSE_FILE_LOAD_H
+#define OCTO_COMPOSE_FILE_LOAD_H
+
+#include "base/err.h"
+#include "base/findings.h"
+#include "model/project.h"
+
+struct load_options {
+    const char *current_dir;             /* absolute */
+    const char *const *files;            /* -f, NULL-terminated or NULL; "-" is standard input */
+    const char *const *env_files;        /* --env-file */
+    const char *const *profiles;         /* --profile */
+    const char *project_dir;             /* --project-directory, or NULL */
+    const char *project_name;            /* -p, or NULL */
+    const char *const *environment;      /* the process environment, "K=V" */
+    const char *const *services;         /* the named services (their profiles become active), or NULL */
+    bool is_compatibility;               /* --compatibility: '_' in names */
+    bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
+    bool keep_unused;                    /* --all-resources: keep what no enabled service uses */
+    bool select_only;                    /* services: disable all but these ... */
+    bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
+    bool skip_definitions;               /* the caller needs no digests */
+};
+
+/* Loads, merges, checks. Warnings and errors go to findings (all of them are collected as far as the
+   next stage makes sense); returns -1 with err when something outside of the files failed, or with
+   err code ERR_INPUT when findings has errors. The project is the caller's (project_free). */
+int compose_load(const struct load_options *options, struct project **ret_project,
+                 struct findings *findings, struct err *err) ATTR_MUST_CHECK;
+
+/* Only the project's name (reads `name:` and the environment, no whole load): for verbs that need
+   nothing else. ERR_NOT_FOUND when there is no file and no name. *ret_name is heap. */
+int compose_load_name(const struct load_options *options, char **ret_name, struct findings *findings,
+                      struct err *err) ATTR_MUST_CHECK;
+
+/* Goes on from a merged tree (the OctoCompose configuration's Compose part) instead of files: every
+   stage after the merge. The tree is in arena nodes that outlive the project or are copied. */
+int compose_load_tree(const struct load_options *options, struct node *tree, const char *working_dir,
+                      struct project **ret_project, struct findings *findings, struct err *err)
+    ATTR_MUST_CHECK;
+
+#endif
