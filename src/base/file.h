@@ -4,6 +4,8 @@
 #ifndef OCTO_BASE_FILE_H
 #define OCTO_BASE_FILE_H
 
+#include <unistd.h>
+
 #include "base/err.h"
 #include "base/str.h"
 
@@ -40,7 +42,6 @@ void path_runtime_dir(struct str *out);
 
 static inline void fd_cleanup(int *fd)
 {
-    extern int close(int);
     if (*fd >= 0)
         close(*fd);
 }

@@ -1,0 +1,2 @@
+include compose-compat/file/local.mk
+include compose-compat/cli/local.mk

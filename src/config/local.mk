@@ -1,0 +1,3 @@
+# The files of src/config. Sorted; headers too.
+config_files = \
+	# end

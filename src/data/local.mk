@@ -1,0 +1,3 @@
+# The files of src/data. Sorted; headers too.
+data_files = \
+	# end

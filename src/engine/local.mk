@@ -1,0 +1,3 @@
+# The files of src/engine. Sorted; headers too.
+engine_files = \
+	# end

@@ -1,0 +1,3 @@
+# The files of src/model. Sorted; headers too.
+model_files = \
+	# end

@@ -1,0 +1,3 @@
+# The files of src/net. Sorted; headers too.
+net_files = \
+	# end

@@ -1,0 +1,3 @@
+# The files of src/operator/baremetal. Sorted; headers too.
+operator_baremetal_files = \
+	# end

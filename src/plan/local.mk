@@ -1,0 +1,3 @@
+# The files of src/plan. Sorted; headers too.
+plan_files = \
+	# end

@@ -1,0 +1,3 @@
+# The files of src/template. Sorted; headers too.
+template_files = \
+	# end

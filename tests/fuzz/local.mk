@@ -1,0 +1,2 @@
+fuzz_targets = \
+	# end

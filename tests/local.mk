@@ -1,0 +1,16 @@
+# tests/local.mk - how tests run: all of them speak TAP, through automake's driver. A test is a
+# program (tests/unit, tests/fuzz) or a script whose name ends in .sh.
+TEST_EXTENSIONS = .sh
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap_driver)
+SH_LOG_DRIVER = $(tap_driver)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
+	NM='$(NM)' AWK='$(AWK)' PYTHON3='$(PYTHON3)' \
+	LC_ALL=C; export top_srcdir top_builddir NM AWK PYTHON3 LC_ALL; \
+	# end
+
+include tests/unit/local.mk
+include tests/fuzz/local.mk
+include tests/checks/local.mk
