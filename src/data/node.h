@@ -70,13 +70,18 @@ struct node {
     } u;
 };
 
+/* Keys change only through the functions below (they keep the hash index right); values may be replaced
+   in place (pair->value = ...). */
+
 /* New nodes in the arena; texts are copied. */
 struct node *node_null(struct arena *arena, struct origin at);
 struct node *node_bool(struct arena *arena, struct origin at, bool value);
 struct node *node_int(struct arena *arena, struct origin at, int64_t value);
+struct node *node_uint(struct arena *arena, struct origin at, uint64_t value); /* small ones: NODE_INT */
 struct node *node_float(struct arena *arena, struct origin at, double value);
 struct node *node_text(struct arena *arena, struct origin at, const char *text);
 struct node *node_text_len(struct arena *arena, struct origin at, const char *text, size_t len);
+struct node *node_time_text(struct arena *arena, struct origin at, const char *text, size_t len);
 struct node *node_list(struct arena *arena, struct origin at);
 struct node *node_map(struct arena *arena, struct origin at);
 /* A deep copy (origins, flags and history kept), or one of the top level only. */
@@ -99,23 +104,29 @@ void node_set(struct arena *arena, struct node *map, const char *key, struct ori
               struct node *value);
 void node_set_len(struct arena *arena, struct node *map, const char *key, size_t key_len,
                   struct origin key_at, struct node *value);
+/* Appends a pair whose key is known to be new and in the arena already: for readers. */
+void node_append_pair(struct arena *arena, struct node *map, const char *key, size_t key_len,
+                      struct origin key_at, struct node *value);
 /* Removes key, keeps the order of the others. True when it was there. */
 bool node_remove(struct node *map, const char *key);
+/* Keeps the pairs for which fn says true, in order: removing many costs one pass. */
+typedef bool (*node_keep_fn)(void *arg, const struct node_pair *pair);
+void node_keep(struct node *map, node_keep_fn fn, void *arg);
 void node_remove_at(struct node *list, size_t index);
 /* Sorts the pairs of a map by key, bytewise. */
 void node_sort_keys(struct node *map);
 /* Same kind and value; maps regardless of order; int and float compare by value. Origins do not count. */
 bool node_equal(const struct node *a, const struct node *b);
 
-#define NODE_EACH_ITEM(node, item)                                                                 \
-    for (struct node **item = (node)->u.list.items;                                                \
-         item < (node)->u.list.items + (node)->u.list.n; item++)
-#define NODE_EACH_PAIR(node, pair)                                                                 \
-    for (struct node_pair *pair = (node)->u.map.items;                                             \
-         pair < (node)->u.map.items + (node)->u.map.n; pair++)
+#define NODE_EACH_ITEM(parent, item)                                                               \
+    for (struct node **item = (parent)->u.list.items;                                              \
+         item < (parent)->u.list.items + (parent)->u.list.n; item++)
+#define NODE_EACH_PAIR(parent, pair)                                                               \
+    for (struct node_pair *pair = (parent)->u.map.items;                                           \
+         pair < (parent)->u.map.items + (parent)->u.map.n; pair++)
 
 /* Go's %g-like text of a float and the texts of the other scalars, as YAML values turn into
-   environment values and labels (compose-file.md 11.1). */
+   environment values and labels (compose-file.md 11.1). A null gives "", lists and maps give nothing. */
 void node_scalar_text(const struct node *node, struct str *out);
 
 #endif
