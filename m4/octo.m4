@@ -6,11 +6,12 @@ AC_DEFUN([OCTO_SWITCH],
                [AS_TR_SH([enable_$1])=no])])
 
 dnl OCTO_TRY_FLAG(VARIABLE, FLAG): adds FLAG to VARIABLE when the compiler and the linker take it.
+dnl -Wno-x is tried as -Wx, because gcc takes every -Wno-x.
 AC_DEFUN([OCTO_TRY_FLAG],
 [AS_VAR_PUSHDEF([cache], [octo_cv_flag_$2])
 AC_CACHE_CHECK([whether $CC takes $2], [cache],
   [octo_save_CFLAGS=$CFLAGS
-   CFLAGS="$octo_save_CFLAGS -Werror $2"
+   CFLAGS="$octo_save_CFLAGS -Werror m4_bpatsubst([$2], [^-Wno-], [-W])"
    AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [AS_VAR_SET([cache], [yes])],
                   [AS_VAR_SET([cache], [no])])
    CFLAGS=$octo_save_CFLAGS])

@@ -4,6 +4,8 @@
 #ifndef OCTO_BASE_FILE_H
 #define OCTO_BASE_FILE_H
 
+#include "base/base.h"
+
 #include <unistd.h>
 
 #include "base/err.h"

@@ -1,18 +1,31 @@
 # The files of src/base. Sorted; headers too.
 base_files = \
+	src/base/arena.c \
 	src/base/arena.h \
 	src/base/base.h \
+	src/base/clock.c \
 	src/base/clock.h \
+	src/base/duration.c \
 	src/base/err-codes.h \
+	src/base/err.c \
 	src/base/err.h \
+	src/base/file.c \
 	src/base/file.h \
+	src/base/findings.c \
 	src/base/findings.h \
+	src/base/log.c \
 	src/base/log.h \
 	src/base/loop.h \
+	src/base/map.c \
 	src/base/map.h \
+	src/base/mem.c \
 	src/base/mem.h \
+	src/base/origin.c \
 	src/base/origin.h \
+	src/base/path.c \
 	src/base/process.h \
+	src/base/str.c \
 	src/base/str.h \
+	src/base/text.c \
 	src/base/vec.h \
 	# end

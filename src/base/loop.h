@@ -6,6 +6,8 @@
 #ifndef OCTO_BASE_LOOP_H
 #define OCTO_BASE_LOOP_H
 
+#include "base/base.h"
+
 #include <sys/types.h>
 
 #include "base/err.h"

@@ -1,0 +1,194 @@
+/*
+ * file.c - whole files: read with a limit, written whole or not at all, folders made and removed.
+ * Text-only path functions are in path.c.
+ */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+
+int file_read_fd(int fd, const char *name, size_t max, struct str *out, struct err *err)
+{
+    static const size_t piece = (size_t)64 * 1024;
+    str_clear(out);
+    struct stat st;
+    size_t want = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size + 1 : piece;
+    CLEANUP(mem_cleanup) char *bytes = NULL;
+    want = MIN(want, MAX(piece, (size_t)1024 * 1024));
+    bytes = mem_resize(NULL, want, 1);
+    for (;;) {
+        ssize_t n = read(fd, bytes, want);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set_sys(err, errno, "cannot read \"%s\"", name);
+        if (!n)
+            return 0;
+        if ((size_t)n > max - out->len) {
+            str_clear(out);
+            return err_set(err, ERR_LIMIT, "\"%s\" is larger than %zu bytes", name, max);
+        }
+        str_add_len(out, bytes, (size_t)n);
+    }
+}
+
+int file_read(const char *path, size_t max, struct str *out, struct err *err)
+{
+    str_clear(out);
+    FD_AUTO(fd);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return err_set(err, ERR_NOT_FOUND, "no such file: \"%s\"", path);
+    if (fd < 0)
+        return err_set_sys(err, errno, "cannot open \"%s\"", path);
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set_sys(err, EISDIR, "cannot read \"%s\"", path);
+    return file_read_fd(fd, path, max, out, err);
+}
+
+int file_write_all(int fd, const char *bytes, size_t len, struct err *err)
+{
+    while (len) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd ready = { .fd = fd, .events = POLLOUT };
+            poll(&ready, 1, -1);
+            continue;
+        }
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set_sys(err, errno, "cannot write");
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* A rename is safe on disk only when its folder is. Some file systems cannot do that: no error. */
+static void sync_dir(const char *dir)
+{
+    FD_AUTO(fd);
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && fsync(fd) < 0)
+        return;
+}
+
+static int fill_and_rename(int fd, const char *temporary, const char *path, const char *bytes,
+                           size_t len, unsigned mode, struct err *err)
+{
+    if (file_write_all(fd, bytes, len, err) < 0)
+        return err_wrap(err, "\"%s\"", path);
+    if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+        return err_set_sys(err, errno, "cannot write \"%s\"", path);
+    if (rename(temporary, path) < 0)
+        return err_set_sys(err, errno, "cannot replace \"%s\"", path);
+    return 0;
+}
+
+int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned mode,
+                      struct err *err)
+{
+    STR_AUTO(temporary);
+    str_printf(&temporary, "%s.XXXXXX", path);
+    FD_AUTO(fd);
+    fd = mkostemp(temporary.buf, O_CLOEXEC); /* mode 0600: never wider than asked for */
+    if (fd < 0)
+        return err_set_sys(err, errno, "cannot create a file beside \"%s\"", path);
+    if (fill_and_rename(fd, temporary.buf, path, bytes, len, mode, err) < 0) {
+        unlink(temporary.buf);
+        return -1;
+    }
+    STR_AUTO(dir);
+    path_dir(path, &dir);
+    sync_dir(dir.buf);
+    return 0;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool file_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int file_make_dirs(const char *path, unsigned mode, struct err *err)
+{
+    STR_AUTO(clean);
+    path_clean(path, &clean);
+    if (file_is_dir(clean.buf))
+        return 0;
+    for (size_t i = 1; i <= clean.len; i++) {
+        if (clean.buf[i] != '/' && clean.buf[i] != '\0')
+            continue;
+        char end = clean.buf[i];
+        clean.buf[i] = '\0';
+        int error_number = mkdir(clean.buf, mode) < 0 ? errno : 0;
+        /* EEXIST, but also EROFS or EACCES of a folder that is there already */
+        if (error_number && !file_is_dir(clean.buf))
+            return err_set_sys(err, error_number, "cannot create the folder \"%s\"", clean.buf);
+        clean.buf[i] = end;
+    }
+    return 0;
+}
+
+static int remove_at(int parent, const char *name, const char *shown, int depth, struct err *err);
+
+static int remove_entries(int fd, const char *shown, int depth, struct err *err)
+{
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        int error_number = errno;
+        close(fd);
+        return err_set_sys(err, error_number, "cannot read the folder \"%s\"", shown);
+    }
+    int result = 0;
+    struct dirent *entry;
+    while (!result && (entry = readdir(dir))) {
+        if (text_is(entry->d_name, ".") || text_is(entry->d_name, ".."))
+            continue;
+        STR_AUTO(path);
+        str_printf(&path, "%s/%s", shown, entry->d_name);
+        result = remove_at(dirfd(dir), entry->d_name, path.buf, depth + 1, err);
+    }
+    closedir(dir);
+    return result;
+}
+
+#define DEPTH_MAX 256 /* each level holds a descriptor open */
+
+static int remove_at(int parent, const char *name, const char *shown, int depth, struct err *err)
+{
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return err_set_sys(err, errno, "cannot remove \"%s\"", shown);
+    if (depth > DEPTH_MAX)
+        return err_set(err, ERR_LIMIT, "folders are nested too deeply: \"%s\"", shown);
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return err_set_sys(err, errno, "cannot open the folder \"%s\"", shown);
+    if (remove_entries(fd, shown, depth, err) < 0)
+        return -1;
+    if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        return err_set_sys(err, errno, "cannot remove the folder \"%s\"", shown);
+    return 0;
+}
+
+int file_remove_tree(const char *path, struct err *err)
+{
+    return remove_at(AT_FDCWD, path, path, 0, err);
+}

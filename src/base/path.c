@@ -1,0 +1,130 @@
+/*
+ * path.c - paths as text, as Go's path/filepath treats them, and the folders where octocompose keeps
+ * its own files (declared in file.h). Nothing here looks at the file system.
+ */
+#include "base/file.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+
+/* Appends one element of a path to out, which began at start with or without a '/'. */
+static void add_element(struct str *out, size_t root_len, size_t *dotdot_len, struct slice element)
+{
+    if (!element.len || slice_is(element, "."))
+        return;
+    bool is_up = slice_is(element, "..");
+    if (is_up && out->len > *dotdot_len) {
+        size_t len = out->len;
+        do
+            len--;
+        while (len > *dotdot_len && out->buf[len] != '/');
+        str_cut(out, len);
+        return;
+    }
+    if (is_up && root_len)
+        return; /* "/.." is "/" */
+    if (out->len > root_len)
+        str_add_char(out, '/');
+    str_add_len(out, element.at, element.len);
+    if (is_up)
+        *dotdot_len = out->len;
+}
+
+static void clean(struct slice path, struct str *out)
+{
+    str_clear(out);
+    size_t root_len = path.len && path.at[0] == '/' ? 1 : 0;
+    size_t dotdot_len = root_len; /* out is not shortened below this */
+    str_add_n(out, root_len, '/');
+    struct slice element;
+    bool is_more = true;
+    while (is_more) {
+        is_more = slice_split(&path, '/', &element);
+        add_element(out, root_len, &dotdot_len, element);
+    }
+    if (!out->len)
+        str_add_char(out, '.');
+}
+
+void path_clean(const char *path, struct str *out)
+{
+    clean(slice_from(path), out);
+}
+
+void path_join(const char *dir, const char *path, struct str *out)
+{
+    STR_AUTO(both);
+    str_add(&both, dir);
+    if (*dir && *path)
+        str_add_char(&both, '/');
+    str_add(&both, path);
+    str_clear(out);
+    if (both.len)
+        path_clean(both.buf, out);
+}
+
+void path_absolute(const char *dir, const char *path, struct str *out)
+{
+    if (path_is_absolute(path))
+        path_clean(path, out);
+    else
+        path_join(dir, path, out);
+}
+
+void path_dir(const char *path, struct str *out)
+{
+    const char *slash = strrchr(path, '/');
+    clean((struct slice){ path, slash ? (size_t)(slash - path) + 1 : 0 }, out);
+}
+
+const char *path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool path_is_absolute(const char *path)
+{
+    return path[0] == '/';
+}
+
+const char *path_home(void)
+{
+    const char *home = getenv("HOME");
+    if (home && *home)
+        return home;
+    struct passwd *user = getpwuid(getuid());
+    return user && user->pw_dir && *user->pw_dir ? user->pw_dir : "/";
+}
+
+/* The folder that the environment names; it must be absolute to count (XDG's rule). */
+static const char *folder_of_env(const char *name)
+{
+    const char *folder = getenv(name);
+    return folder && path_is_absolute(folder) ? folder : NULL;
+}
+
+void path_state_dir(struct str *out)
+{
+    const char *state = folder_of_env("XDG_STATE_HOME");
+    if (state) {
+        path_join(state, "octocompose", out);
+    } else if (geteuid() == 0) {
+        path_clean("/var/lib/octocompose", out);
+    } else {
+        path_join(path_home(), ".local/state/octocompose", out);
+    }
+}
+
+void path_runtime_dir(struct str *out)
+{
+    const char *runtime = folder_of_env("XDG_RUNTIME_DIR");
+    if (runtime)
+        path_join(runtime, "octocompose", out);
+    else if (geteuid() == 0)
+        path_clean("/run/octocompose", out);
+    else
+        path_state_dir(out);
+}
