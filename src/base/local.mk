@@ -15,7 +15,6 @@ base_files = \
 	src/base/findings.h \
 	src/base/log.c \
 	src/base/log.h \
-	src/base/loop.c \
 	src/base/loop.h \
 	src/base/map.c \
 	src/base/map.h \
@@ -24,8 +23,6 @@ base_files = \
 	src/base/origin.c \
 	src/base/origin.h \
 	src/base/path.c \
-	src/base/process-run.c \
-	src/base/process.c \
 	src/base/process.h \
 	src/base/str.c \
 	src/base/str.h \

@@ -8,14 +8,15 @@
 
 #include "data/node.h"
 
-#define JWRITE_MAX_DEPTH 256
+/* Beyond what the readers allow, so that what was read can be written inside something else. */
+#define JWRITE_MAX_DEPTH 320
 
 enum jwrite_flags {
-    JWRITE_HTML = 1,    /* < > & U+2028 U+2029 as \u00xx, as Go does by default */
+    JWRITE_HTML = 1,    /* < > & as \u00xx, as Go does by default (U+2028 and U+2029 always are) */
     JWRITE_INDENT2 = 2, /* two spaces a level; else compact */
     JWRITE_INDENT4 = 4,
     JWRITE_SORT = 8,    /* keys of node maps sorted bytewise */
-    JWRITE_MASK = 16,   /* sensitive nodes as "********" */
+    JWRITE_MASK = 16,   /* sensitive nodes, lists and maps too, as "********" */
 };
 
 struct jwrite {
@@ -38,7 +39,7 @@ void jwrite_text(struct jwrite *w, const char *text); /* NULL: null */
 void jwrite_text_len(struct jwrite *w, const char *text, size_t len);
 void jwrite_int(struct jwrite *w, int64_t value);
 void jwrite_uint(struct jwrite *w, uint64_t value);
-void jwrite_float(struct jwrite *w, double value);
+void jwrite_float(struct jwrite *w, double value); /* infinite, not a number: null */
 void jwrite_bool(struct jwrite *w, bool value);
 void jwrite_null(struct jwrite *w);
 void jwrite_node(struct jwrite *w, const struct node *node);

@@ -11,17 +11,20 @@
 #include "data/node.h"
 
 #define YREAD_MAX_BYTES (64u << 20)
-#define YREAD_MAX_DEPTH 256      /* nested collections */
-#define YREAD_MAX_NODES 10000000 /* after aliases are expanded */
+#define YREAD_MAX_DEPTH 256           /* nested collections, after aliases are expanded */
+#define YREAD_MAX_NODES 3000000       /* values of one file, after aliases are expanded */
+#define YREAD_MAX_ALIAS_NODES 1000000 /* of these, the ones that aliases made */
 
-/* The documents of one file, in order; NULL entries do not occur (an empty document is a null node). */
+/* The documents of one file, in order; NULL entries do not occur (an empty document is a null node). A
+   file without any document (empty, comments only) gives none. */
 struct yread_documents {
     struct node **items;
     size_t n, cap;
 };
 
 /* Parses text, whose name in messages is the file's. Returns 0, or -1 when findings (errors) were
-   added. Aliases share nodes: nodes of a document must be treated as immutable unless `is_tree`. */
+   added. The result is a tree: an alias is replaced by a copy of what it names (its origins are those
+   of the original), so that every node may be changed in place. */
 int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len,
                 struct yread_documents *ret_documents, struct findings *findings) ATTR_MUST_CHECK;
 

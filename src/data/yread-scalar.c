@@ -1,0 +1,302 @@
+/*
+ * yread-scalar.c - what an untagged or tagged YAML scalar is: docker compose's parser follows the core
+ * schema of YAML 1.2 with remnants of 1.1 (leading 0 is octal, '_' in numbers, dates). No libyaml here.
+ * Called by yread.c for every scalar, and by whoever types text as YAML would (yread_plain).
+ */
+#include "base/base.h"
+
+#include "data/yread-parts.h"
+
+#include <math.h>
+
+#include "data/node-text.h"
+#include "data/number.h"
+#include "data/yread.h"
+
+struct word {
+    const char *text;
+    enum node_kind kind;
+    bool truth;
+    double number;
+};
+
+static const struct word words[] = {
+    { "~", NODE_NULL, false, 0 },          { "null", NODE_NULL, false, 0 },
+    { "Null", NODE_NULL, false, 0 },       { "NULL", NODE_NULL, false, 0 },
+    { "true", NODE_BOOL, true, 0 },        { "True", NODE_BOOL, true, 0 },
+    { "TRUE", NODE_BOOL, true, 0 },        { "false", NODE_BOOL, false, 0 },
+    { "False", NODE_BOOL, false, 0 },      { "FALSE", NODE_BOOL, false, 0 },
+    { ".nan", NODE_FLOAT, false, NAN },    { ".NaN", NODE_FLOAT, false, NAN },
+    { ".NAN", NODE_FLOAT, false, NAN },    { ".inf", NODE_FLOAT, false, INFINITY },
+    { ".Inf", NODE_FLOAT, false, INFINITY }, { ".INF", NODE_FLOAT, false, INFINITY },
+    { "+.inf", NODE_FLOAT, false, INFINITY }, { "+.Inf", NODE_FLOAT, false, INFINITY },
+    { "+.INF", NODE_FLOAT, false, INFINITY }, { "-.inf", NODE_FLOAT, false, -INFINITY },
+    { "-.Inf", NODE_FLOAT, false, -INFINITY }, { "-.INF", NODE_FLOAT, false, -INFINITY },
+    { "-0", NODE_FLOAT, false, -0.0 },     { "-0.0", NODE_FLOAT, false, -0.0 },
+};
+
+#define WORD_MAX 5 /* bytes of the longest word */
+
+static struct node *type_word(struct arena *arena, struct origin at, const char *text, size_t len)
+{
+    if (!len)
+        return node_null(arena, at);
+    if (len > WORD_MAX)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (words[i].text[0] != text[0] || strlen(words[i].text) != len ||
+            memcmp(words[i].text, text, len) != 0)
+            continue;
+        if (words[i].kind == NODE_NULL)
+            return node_null(arena, at);
+        if (words[i].kind == NODE_BOOL)
+            return node_bool(arena, at, words[i].truth);
+        return node_float(arena, at, words[i].number);
+    }
+    return NULL;
+}
+
+/* Copies text without its underscores. */
+static void strip_underscores(const char *text, size_t len, struct str *out)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != '_')
+            str_add_char(out, text[i]);
+}
+
+static bool is_digit(const char *text, size_t len, size_t i)
+{
+    return i < len && text[i] >= '0' && text[i] <= '9';
+}
+
+/* Go accepts underscores in a float that starts with '.' only between digits. */
+static bool has_odd_underscore(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '_' && (!is_digit(text, len, i - 1) || !is_digit(text, len, i + 1)))
+            return true;
+    return false;
+}
+
+static struct node *type_number(struct arena *arena, struct origin at, const char *text,
+                                size_t len)
+{
+    int64_t integer;
+    uint64_t large;
+    double number;
+
+    if (text[0] != '.') {
+        enum number_kind kind = number_parse_int(text, len, &integer, &large);
+        if (kind == NUMBER_INT)
+            return node_int(arena, at, integer);
+        if (kind == NUMBER_UINT)
+            return node_uint(arena, at, large);
+    }
+    if (number_parse_float(text, len, &number))
+        return node_float(arena, at, number);
+    return NULL;
+}
+
+static struct node *type_numeric(struct arena *arena, struct origin at, const char *text,
+                                 size_t len)
+{
+    struct node_time time;
+
+    if (len > 5 && text[4] == '-' && node_time_parse(text, len, &time))
+        return node_time_text(arena, at, text, len);
+    if (!memchr(text, '_', len))
+        return type_number(arena, at, text, len);
+    if (text[0] == '.' && has_odd_underscore(text, len))
+        return NULL;
+    STR_AUTO(plain);
+    strip_underscores(text, len, &plain);
+    return type_number(arena, at, plain.buf, plain.len);
+}
+
+/* What an untagged plain scalar is, or NULL for a string. */
+static struct node *type_plain(struct arena *arena, struct origin at, const char *text, size_t len)
+{
+    char first = len ? text[0] : '\0';
+    struct node *node = NULL;
+
+    switch (first) {
+    case '\0':
+    case 'n':
+    case 'N':
+    case 't':
+    case 'T':
+    case 'f':
+    case 'F':
+    case '~':
+        return len && !first ? NULL : type_word(arena, at, text, len);
+    case '+':
+    case '-':
+    case '.':
+        node = type_word(arena, at, text, len);
+        return node ? node : type_numeric(arena, at, text, len);
+    default:
+        return first >= '0' && first <= '9' ? type_numeric(arena, at, text, len) : NULL;
+    }
+}
+
+struct node *yread_plain(struct arena *arena, struct origin at, const char *text, size_t len)
+{
+    struct node *node = type_plain(arena, at, text, len);
+
+    return node ? node : node_text_len(arena, at, text, len);
+}
+
+/* Tags. */
+
+enum tag {
+    TAG_NONE,
+    TAG_STR,
+    TAG_INT,
+    TAG_FLOAT,
+    TAG_BOOL,
+    TAG_NULL,
+    TAG_TIMESTAMP,
+    TAG_BINARY,
+    TAG_RESET,
+    TAG_OVERRIDE,
+    TAG_OTHER,
+};
+
+static const struct {
+    const char *name;
+    enum tag tag;
+} tags[] = {
+    { "tag:yaml.org,2002:str", TAG_STR },
+    { "tag:yaml.org,2002:int", TAG_INT },
+    { "tag:yaml.org,2002:float", TAG_FLOAT },
+    { "tag:yaml.org,2002:bool", TAG_BOOL },
+    { "tag:yaml.org,2002:null", TAG_NULL },
+    { "tag:yaml.org,2002:timestamp", TAG_TIMESTAMP },
+    { "tag:yaml.org,2002:binary", TAG_BINARY },
+    { "!reset", TAG_RESET },
+    { "!override", TAG_OVERRIDE },
+};
+
+static enum tag tag_find(const char *name)
+{
+    if (!name || text_is(name, "!"))
+        return TAG_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+        if (text_is(tags[i].name, name))
+            return tags[i].tag;
+    return TAG_OTHER;
+}
+
+unsigned yread_tag_flags(const char *tag)
+{
+    switch (tag_find(tag)) {
+    case TAG_NONE:
+        return 0;
+    case TAG_RESET:
+        return NODE_TAGGED | NODE_RESET;
+    case TAG_OVERRIDE:
+        return NODE_TAGGED | NODE_OVERRIDE;
+    default:
+        return NODE_TAGGED;
+    }
+}
+
+static int base64_value(char c)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(alphabet, c) : NULL;
+
+    return at ? (int)(at - alphabet) : -1;
+}
+
+/* Strict base64 with padding; line ends are skipped. */
+static bool decode_base64(const char *text, size_t len, struct str *out)
+{
+    unsigned bits = 0, n = 0, padding = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n' || text[i] == '\r')
+            continue;
+        int value = text[i] == '=' ? 0 : base64_value(text[i]);
+        if (value < 0 || (padding && text[i] != '='))
+            return false;
+        padding += text[i] == '=';
+        bits = bits << 6 | (unsigned)value;
+        if (++n % 4)
+            continue;
+        if (padding > 2)
+            return false;
+        for (unsigned k = 0; k < 3 - padding; k++)
+            str_add_char(out, (char)(bits >> (16 - 8 * k)));
+        bits = 0;
+    }
+    return n % 4 == 0;
+}
+
+/* Whether an explicit tag allows what the text is by itself; adjusts *node (an integer may be a float). */
+static bool apply_tag(struct arena *arena, enum tag tag, struct node **node)
+{
+    struct node *value = *node;
+
+    switch (tag) {
+    case TAG_INT:
+        return value->kind == NODE_INT || value->kind == NODE_UINT;
+    case TAG_FLOAT:
+        if (value->kind == NODE_INT)
+            *node = node_float(arena, value->at, (double)value->u.integer);
+        return value->kind == NODE_FLOAT || value->kind == NODE_INT;
+    case TAG_BOOL:
+        return value->kind == NODE_BOOL;
+    case TAG_NULL:
+        *node = node_null(arena, value->at);
+        return true;
+    case TAG_TIMESTAMP:
+        return value->kind == NODE_TIME;
+    default:
+        return true;
+    }
+}
+
+static struct node *type_tagged(struct arena *arena, enum tag tag, const struct yread_scalar *scalar,
+                                struct str *ret_problem)
+{
+    struct node *node;
+
+    if (tag == TAG_BINARY) {
+        STR_AUTO(bytes);
+        if (!decode_base64(scalar->text, scalar->len, &bytes)) {
+            str_add(ret_problem, "invalid base64 data under !!binary");
+            return NULL;
+        }
+        return node_text_len(arena, scalar->at, bytes.buf, bytes.len);
+    }
+    if (tag == TAG_STR || tag == TAG_OTHER || tag == TAG_RESET || tag == TAG_OVERRIDE)
+        return node_text_len(arena, scalar->at, scalar->text, scalar->len);
+    node = yread_plain(arena, scalar->at, scalar->text, scalar->len);
+    if (apply_tag(arena, tag, &node))
+        return node;
+    str_printf(ret_problem, "cannot read \"%.*s\" as %s", (int)MIN(scalar->len, 200), scalar->text,
+               strrchr(scalar->tag, ':') + 1);
+    return NULL;
+}
+
+struct node *yread_scalar_node(struct arena *arena, const struct yread_scalar *scalar,
+                               struct str *ret_problem)
+{
+    enum tag tag = tag_find(scalar->tag);
+    struct node *node;
+
+    if (tag != TAG_NONE)
+        node = type_tagged(arena, tag, scalar, ret_problem);
+    else if (scalar->is_quoted)
+        node = node_text_len(arena, scalar->at, scalar->text, scalar->len);
+    else
+        node = yread_plain(arena, scalar->at, scalar->text, scalar->len);
+    if (!node)
+        return NULL;
+    node->flags |= (uint8_t)yread_tag_flags(scalar->tag);
+    if (scalar->is_quoted)
+        node->flags |= NODE_QUOTED;
+    return node;
+}
