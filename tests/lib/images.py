@@ -70,7 +70,7 @@ def _busybox():
 
 def base_layer():
     """The shared layer as tar bytes, made once."""
-    f = fetch.cache_dir() / "stand-in-layer-2.tar"
+    f = fetch.cache_dir() / "stand-in-layer-3.tar"
     with fetch.once(f.name) as todo:
         if todo or not f.exists():
             exe = _busybox()
@@ -97,7 +97,7 @@ def base_layer():
                 _add(tar, "usr/share/nginx/html/index.html", b"<h1>stand-in for nginx</h1>\n", 0o644)
                 _add(tar, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
                      b"www-data:x:33:33:www-data:/var/www:/bin/sh\n", 0o644)
-                _add(tar, "etc/group", b"root:x:0:\nnogroup:x:65534:\nwww-data:x:33:\n", 0o644)
+                _add(tar, "etc/group", b"root:x:0:\nmail:x:8:\nnogroup:x:65534:\nwww-data:x:33:\n", 0o644)
                 _add(tar, "etc/os-release", b'ID=stand-in\nNAME="stand-in"\nVERSION_ID=1\n', 0o644)
             tmp = f.with_suffix(".tmp")
             tmp.write_bytes(out.getvalue())
