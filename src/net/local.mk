@@ -1,3 +1,11 @@
 # The files of src/net. Sorted; headers too.
 net_files = \
+	src/net/digest.h \
+	src/net/http-error.c \
+	src/net/http-hijack.c \
+	src/net/http-internal.h \
+	src/net/http-request.c \
+	src/net/http.c \
+	src/net/http.h \
+	src/net/tarball.h \
 	# end
