@@ -15,6 +15,7 @@ base_files = \
 	src/base/findings.h \
 	src/base/log.c \
 	src/base/log.h \
+	src/base/loop.c \
 	src/base/loop.h \
 	src/base/map.c \
 	src/base/map.h \
@@ -23,6 +24,8 @@ base_files = \
 	src/base/origin.c \
 	src/base/origin.h \
 	src/base/path.c \
+	src/base/process-run.c \
+	src/base/process.c \
 	src/base/process.h \
 	src/base/str.c \
 	src/base/str.h \
