@@ -50,7 +50,7 @@ static void flush(struct http_request *request)
                          request->out.len - request->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        if (n < 0 && errno == EAGAIN) {
             if (request->writer == NULL)
                 request->writer = loop_add_fd(request->http->loop, request->fd, LOOP_WRITE,
                                               on_writable, request);
