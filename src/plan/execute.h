@@ -9,7 +9,8 @@
 
 struct execute_observer {
     void *arg;
-    /* A step changed its status (RUNNING, DONE, UNCHANGED, FAILED with err, SKIPPED). */
+    /* A step changed its status (RUNNING, DONE, UNCHANGED, FAILED with err, SKIPPED, UNNEEDED). A retry
+       is RUNNING again, with the err of the attempt before. */
     void (*step)(void *arg, struct step *step, const struct err *err);
     void (*progress)(void *arg, struct step *step, const struct step_progress *progress);
     /* May be NULL: called before a START step begins; the step begins when resume(token) is called, so

@@ -52,6 +52,7 @@ struct plan_options {
     const char *signal;     /* kill -s */
     const struct plan_scale *scale;
     size_t n_scale;
+    int64_t now_ns; /* wall clock, for ARTIFACT_MAX_AGE */
 };
 
 /* --- the plan ---------------------------------------------------------------------------------- */
@@ -69,7 +70,7 @@ enum await_condition { AWAIT_HEALTHY, AWAIT_COMPLETED, AWAIT_RUNNING_OR_HEALTHY,
 /* One object of the backend that steps act on: it exists, or a step of this plan makes it. */
 struct instance {
     const struct resource_kind *kind;
-    const struct wanted *wanted;     /* NULL: not wanted any more */
+    const struct wanted *wanted;     /* its definition; NULL: there is none (an orphan, no description) */
     const struct existing *existing; /* NULL: made by this plan */
     const char *service;
     int64_t number;
@@ -92,7 +93,28 @@ enum step_role {
     ROLE_REPLACED,    /* ... to the old one */
 };
 
-enum step_status { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_UNCHANGED, STEP_FAILED, STEP_SKIPPED };
+enum step_status {
+    STEP_WAITING,
+    STEP_RUNNING,
+    STEP_DONE,
+    STEP_UNCHANGED, /* the operator found that there was nothing to do */
+    STEP_FAILED,
+    STEP_SKIPPED,  /* never begun: a predecessor failed, or the run ended before */
+    STEP_UNNEEDED, /* never begun: its guard (only_if, unless) says that there is nothing to do */
+};
+
+struct step;
+struct step_edge {
+    struct step *step;
+    bool is_soft; /* order only: goes on when that step failed */
+};
+
+/* Holds or not once `step` has ended. */
+struct step_condition {
+    struct step *step;
+    bool is_any_end;    /* holds when the step worked at all; else only when it brought something new ... */
+    const char *old_id; /* ... namely another identity than this one (NULL: STEP_DONE is enough) */
+};
 
 struct step {
     unsigned id; /* from 1, in an order that respects the edges */
@@ -102,10 +124,11 @@ struct step {
     struct instance *other;   /* ATTACH/DETACH: the network or the like; CREATE: the instance it replaces
                                  (what is inherited comes from there) */
     const char *temporary_name; /* CREATE of a replacement: the name until STEP_RENAME */
-    MODEL_LIST(struct step *) after;      /* predecessors */
-    /* When set: done only if that step ended with STEP_DONE (a pull or build that brought something
-       new); skipped when it ended with STEP_UNCHANGED. */
-    struct step *conditional_on;
+    MODEL_LIST(struct step_edge) after; /* predecessors */
+    /* The guard: begun only if one of only_if holds (none listed: always) and none of unless does. The
+       steps of the conditions (pulls and builds) are predecessors. */
+    MODEL_LIST(struct step_condition) only_if;
+    MODEL_LIST(struct step_condition) unless;
     bool is_optional; /* its failure is a warning and counts as done for its successors */
     MODEL_LIST(struct reason) reasons;
     /* parameters */
@@ -132,10 +155,12 @@ struct plan {
     MODEL_LIST(const struct existing *) data_conflicts;
     MODEL_LIST(const struct existing *) orphans; /* found and left alone */
     MODEL_LIST(const struct existing *) foreign; /* used although not ours */
+    MODEL_LIST(const struct existing *) in_use;  /* `down` leaves them: something that stays uses them */
 };
 
 /* Makes the plan. Things that make it impossible (an external resource that is missing, a fixed name
-   with several replicas, an unknown service) are findings, and -1. The sets must outlive the plan. */
+   with several replicas, an unknown service) are findings, and -1. The sets must outlive the plan.
+   wanted may be NULL (no description at hand) for all goals that make nothing. */
 int plan_make(const struct wanted_set *wanted, const struct existing_set *existing,
               const struct plan_options *options, struct plan **ret_plan, struct findings *findings,
               struct err *err) ATTR_MUST_CHECK;

@@ -33,7 +33,8 @@ struct resource_kind {
     const char *name;  /* "container", "network", "volume", "image", "process", ... */
     const char *title; /* as progress prints it: "Container" */
     unsigned flags;
-    const struct field_rule *fields; /* ends with a NULL path */
+    const struct field_rule *fields; /* ends with a NULL path; NULL: no rules */
+    const char *section; /* where the description defines it: "services", "networks"; NULL: nowhere */
 };
 
 /* --- wanted ------------------------------------------------------------------------------------ */
@@ -60,6 +61,7 @@ enum artifact_policy { ARTIFACT_MISSING, ARTIFACT_ALWAYS, ARTIFACT_NEVER, ARTIFA
 enum hook_phase { HOOK_PRE_START, HOOK_POST_START, HOOK_PRE_STOP, HOOK_PHASE_N_ };
 
 struct wanted {
+    size_t index; /* in the set's items */
     const struct resource_kind *kind;
     const char *key;     /* identity within the kind and project: service, network or volume key, image */
     const char *name;    /* as the backend knows it; of KIND_RUNS: what "-NUMBER" is added to */
@@ -109,7 +111,8 @@ extern const char *const instance_state_names[]; /* "created", "running", ... */
 enum instance_health { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
 extern const char *const instance_health_names[]; /* "", "starting", "healthy", "unhealthy" */
 
-/* What an existing object was made with: the identity of each thing it is bound or attached to. */
+/* What an existing object was made with: the identity of each thing it is bound or attached to. Every
+   DEPENDS_BOUND and DEPENDS_ATTACHED dependency has one, whatever the state: what has none is replaced. */
 struct binding {
     const struct resource_kind *kind;
     const char *name; /* as the backend knows it */
@@ -117,6 +120,7 @@ struct binding {
 };
 
 struct existing {
+    size_t index; /* in the set's items */
     const struct resource_kind *kind;
     const char *key;     /* as in struct wanted; an orphan's is the service it had */
     const char *id;      /* the backend's handle */
@@ -129,14 +133,17 @@ struct existing {
     bool is_exit_known;
     const char *digest;      /* NULL: it carries none */
     const struct node *spec; /* the fields as they are, when the operator looked them up; else NULL */
-    bool is_foreign;  /* found by name, but not ours: used as it is, never changed or removed */
+    bool is_foreign;  /* found by name, but not ours: used as it is, never changed or removed. Of an
+                         artifact: neither built for this project nor called by its own name */
     bool is_one_off;  /* from `run` */
     bool is_helper;   /* left from a hook: removed by down */
-    const char *replaces; /* it was made to replace the instance of this name and is not yet in its place */
+    const char *replaces; /* it was made to replace the instance of this (final) name and still has its
+                             temporary one */
     bool is_listening;    /* running and serving healthily or without healthcheck */
     MODEL_LIST(struct binding) bindings;
     MODEL_LIST(struct dependency) depends_on; /* as recorded at creation, for work without a description */
-    int64_t created_ns, started_ns, finished_ns; /* wall clock, 0 unknown */
+    int64_t created_ns, started_ns, finished_ns; /* wall clock, 0 unknown; an artifact's created_ns is
+                                                    when it was last fetched or tagged here */
     const struct node *details; /* what `ps` and others show, in the operator's order; or NULL */
     const void *payload;
 };
