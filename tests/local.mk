@@ -1,7 +1,9 @@
 # tests/local.mk - how tests run: all of them speak TAP, through automake's driver. A test is a
 # program (tests/unit, tests/fuzz) or a script whose name ends in .sh.
 TEST_EXTENSIONS = .sh
-tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/tests/quiet-driver \
+	$(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+EXTRA_DIST += tests/quiet-driver
 LOG_DRIVER = $(tap_driver)
 SH_LOG_DRIVER = $(tap_driver)
 SH_LOG_COMPILER = $(SHELL)

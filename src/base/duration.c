@@ -52,9 +52,11 @@ static int parse_part(const char **at, uint64_t *total)
     const char *p = *at;
     bool has_digits = is_digit(*p) || (*p == '.' && is_digit(p[1]));
     for (; is_digit(*p); p++) {
-        if (whole > (limit - 9) / 10)
+        if (whole > limit / 10)
             return -1;
         whole = whole * 10 + (uint64_t)(*p - '0');
+        if (whole > limit)
+            return -1;
     }
     if (*p == '.') {
         for (p++; is_digit(*p); p++) {

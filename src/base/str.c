@@ -158,8 +158,10 @@ static bool is_blank(char c)
 
 struct slice slice_trim(struct slice s)
 {
-    while (s.len && is_blank(s.at[0]))
-        s.at++, s.len--;
+    while (s.len && is_blank(s.at[0])) {
+        s.at++;
+        s.len--;
+    }
     while (s.len && is_blank(s.at[s.len - 1]))
         s.len--;
     return s;

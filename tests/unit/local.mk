@@ -1,5 +1,14 @@
 # The unit tests: test_NAME is made from test_NAME.c, libocto.a and tap.c. One line adds one.
 unit_tests = \
+	tests/unit/test_arena \
+	tests/unit/test_clock \
+	tests/unit/test_err \
+	tests/unit/test_file \
+	tests/unit/test_loop \
+	tests/unit/test_map \
+	tests/unit/test_path \
+	tests/unit/test_process \
+	tests/unit/test_str \
 	# end
 
 check_LIBRARIES += tests/unit/libtap.a
