@@ -9,8 +9,9 @@ SH_LOG_DRIVER = $(tap_driver)
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
-	NM='$(NM)' AWK='$(AWK)' PYTHON3='$(PYTHON3)' \
-	LC_ALL=C; export top_srcdir top_builddir NM AWK PYTHON3 LC_ALL; \
+	abs_top_builddir='$(abs_top_builddir)' NM='$(NM)' AWK='$(AWK)' PYTHON3='$(PYTHON3)' \
+	FUZZ_TARGETS='$(fuzz_targets)' \
+	LC_ALL=C; export FUZZ_TARGETS top_srcdir top_builddir abs_top_builddir NM AWK PYTHON3 LC_ALL; \
 	# end
 
 include tests/unit/local.mk

@@ -1,2 +1,30 @@
+# The fuzz targets: fuzz_NAME is made from fuzz_NAME.c; its corpus is tests/fuzz/corpus/NAME. One line
+# adds one. `make check` replays the corpora; after `configure CC=clang --enable-fuzzing
+# --enable-address-sanitizer`, `make fuzz` looks for new inputs (FUZZ_SECONDS for each target).
 fuzz_targets = \
+	tests/fuzz/fuzz_base \
 	# end
+
+check_PROGRAMS += $(fuzz_targets)
+TESTS += tests/fuzz/replay.sh
+EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
+
+# A target has no main() of its own: it takes the driver's from this library, or libFuzzer's.
+if FUZZING
+fuzz_driver = $(FUZZ_LDADD)
+else
+check_LIBRARIES += tests/fuzz/libdriver.a
+tests_fuzz_libdriver_a_SOURCES = tests/fuzz/driver.c
+fuzz_driver = tests/fuzz/libdriver.a
+endif
+
+FUZZ_SECONDS = 30
+fuzz: $(fuzz_targets)
+	@for target in $(fuzz_targets); do \
+	    name=$${target#tests/fuzz/fuzz_}; \
+	    mkdir -p fuzz-found/$$name && \
+	    $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	        -artifact_prefix=fuzz-found/$$name- \
+	        fuzz-found/$$name $(srcdir)/tests/fuzz/corpus/$$name || exit 1; \
+	done
+.PHONY: fuzz

@@ -19,5 +19,5 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
 
-# For every test program that does not say otherwise.
-LDADD = tests/unit/libtap.a $(octo_libs)
+# For every test program and fuzz target that does not say otherwise.
+LDADD = tests/unit/libtap.a $(fuzz_driver) $(octo_libs)
