@@ -12,8 +12,10 @@ data_files = \
 	src/data/number.c \
 	src/data/number.h \
 	src/data/yread-build.c \
+	src/data/yread-edit.c \
 	src/data/yread-merge.c \
 	src/data/yread-parts.h \
+	src/data/yread-prepass.c \
 	src/data/yread-scalar.c \
 	src/data/yread.c \
 	src/data/yread.h \

@@ -13,8 +13,9 @@ void yread_build_path(const struct yread_build *build, struct str *out)
     for (unsigned i = 0; i < build->depth && out->len < PATH_MAX_BYTES; i++) {
         const struct yread_frame *frame = &build->frames[i];
 
+        bool is_begun = i + 1 < build->depth; /* the item is in the list already */
         if (frame->node->kind == NODE_LIST)
-            str_printf(out, "[%zu]", frame->node->u.list.n);
+            str_printf(out, "[%zu]", frame->node->u.list.n - is_begun);
         else if (frame->has_key)
             str_printf(out, "%s%s", out->len ? "." : "", frame->key);
     }
@@ -34,11 +35,22 @@ int yread_build_fail(struct yread_build *build, struct origin at, const char *fm
     return -1;
 }
 
+/* A limit is passed: no place in the document explains it, and no other reading of it would help. */
+static int refuse_size(struct yread_build *build, struct origin at, const char *text)
+{
+    build->is_over_limit = true;
+    finding_add(build->findings, FINDING_ERROR, at, NULL, "%s", text);
+    return -1;
+}
+
+#define TEXT_(number) #number
+#define TEXT(number) TEXT_(number)
+
 static int count_node(struct yread_build *build, struct origin at)
 {
     if (++build->n_nodes <= YREAD_MAX_NODES)
         return 0;
-    return yread_build_fail(build, at, "more than %d values in one file", YREAD_MAX_NODES);
+    return refuse_size(build, at, "more than " TEXT(YREAD_MAX_NODES) " values in one file");
 }
 
 static bool wants_key(const struct yread_build *build)
@@ -147,7 +159,7 @@ static int refuse_key(struct yread_build *build, const struct node *key, const c
 
 static bool is_merge_key(const struct yread_scalar *scalar)
 {
-    if (scalar->tag && !text_is(scalar->tag, "!"))
+    if (scalar->tag)
         return text_is(scalar->tag, "tag:yaml.org,2002:merge");
     return !scalar->is_quoted && scalar->len == 2 && memcmp(scalar->text, "<<", 2) == 0;
 }
@@ -179,7 +191,7 @@ int yread_build_begin(struct yread_build *build, enum node_kind kind, struct ori
                       const char *tag, const char *anchor)
 {
     if (build->depth == YREAD_MAX_DEPTH)
-        return yread_build_fail(build, at, "nested deeper than %d levels", YREAD_MAX_DEPTH);
+        return refuse_size(build, at, "nested deeper than " TEXT(YREAD_MAX_DEPTH) " levels");
     if (wants_key(build))
         return yread_build_fail(build, at, "%s cannot be a mapping key", node_kind_name(kind));
     if (count_node(build, at))
@@ -211,9 +223,10 @@ int yread_build_end(struct yread_build *build)
 /* Aliases. */
 
 static struct node *copy_anchored(struct yread_build *build, const struct node *node,
-                                  unsigned depth);
+                                  unsigned depth, struct origin at);
 
-static bool copy_pairs(struct yread_build *build, struct node *copy, unsigned depth)
+static bool copy_pairs(struct yread_build *build, struct node *copy, unsigned depth,
+                       struct origin at)
 {
     struct node_map *map = &copy->u.map;
     const struct node_pair *items = map->items;
@@ -223,7 +236,7 @@ static bool copy_pairs(struct yread_build *build, struct node *copy, unsigned de
     map->items = ARENA_NEW_N(build->arena, struct node_pair, map->n);
     for (size_t i = 0; i < map->n; i++) {
         map->items[i] = items[i];
-        map->items[i].value = copy_anchored(build, items[i].value, depth);
+        map->items[i].value = copy_anchored(build, items[i].value, depth, at);
         if (!map->items[i].value)
             return false;
     }
@@ -234,7 +247,8 @@ static bool copy_pairs(struct yread_build *build, struct node *copy, unsigned de
     return true;
 }
 
-static bool copy_items(struct yread_build *build, struct node *copy, unsigned depth)
+static bool copy_items(struct yread_build *build, struct node *copy, unsigned depth,
+                       struct origin at)
 {
     struct node_list *list = &copy->u.list;
     struct node **items = list->items;
@@ -242,46 +256,55 @@ static bool copy_items(struct yread_build *build, struct node *copy, unsigned de
     list->cap = list->n;
     list->items = ARENA_NEW_N(build->arena, struct node *, list->n);
     for (size_t i = 0; i < list->n; i++) {
-        list->items[i] = copy_anchored(build, items[i], depth);
+        list->items[i] = copy_anchored(build, items[i], depth, at);
         if (!list->items[i])
             return false;
     }
     return true;
 }
 
-/* A copy that shares keys and texts, which never change; NULL beyond a limit, after saying so. */
-static struct node *copy_anchored(struct yread_build *build, const struct node *node,
-                                  unsigned depth)
+static int count_alias(struct yread_build *build, const struct node *node, unsigned depth,
+                       struct origin at)
 {
     bool is_collection = node->kind == NODE_LIST || node->kind == NODE_MAP;
 
-    if (++build->n_alias_nodes > YREAD_MAX_ALIAS_NODES) {
-        yread_build_fail(build, node->at, "aliases stand for more than %d values",
-                         YREAD_MAX_ALIAS_NODES);
-        return NULL;
-    }
-    if (count_node(build, node->at))
-        return NULL;
-    if (is_collection && depth == YREAD_MAX_DEPTH) {
-        yread_build_fail(build, node->at, "nested deeper than %d levels by aliases",
-                         YREAD_MAX_DEPTH);
-        return NULL;
-    }
-    if (node->kind == NODE_TEXT) {
+    if (node->kind == NODE_TEXT)
         build->n_alias_bytes += node->u.text.len;
-        if (build->n_alias_bytes > YREAD_MAX_BYTES) {
-            yread_build_fail(build, node->at, "aliases repeat more than %u bytes",
-                             YREAD_MAX_BYTES);
-            return NULL;
-        }
-    }
+    if (++build->n_alias_nodes > YREAD_MAX_ALIAS_NODES)
+        return refuse_size(build, at,
+                           "aliases stand for more than " TEXT(YREAD_MAX_ALIAS_NODES) " values");
+    if (build->n_alias_bytes > YREAD_MAX_BYTES)
+        return refuse_size(build, at, "aliases repeat too much text");
+    if (is_collection && depth == YREAD_MAX_DEPTH)
+        return refuse_size(build, at,
+                           "nested deeper than " TEXT(YREAD_MAX_DEPTH) " levels by aliases");
+    return count_node(build, at);
+}
+
+/* A copy that shares keys and texts, which never change; NULL beyond a limit, after saying so. */
+static struct node *copy_anchored(struct yread_build *build, const struct node *node,
+                                  unsigned depth, struct origin at)
+{
+    if (count_alias(build, node, depth, at))
+        return NULL;
     struct node *copy = ARENA_NEW(build->arena, struct node);
     *copy = *node;
-    if (node->kind == NODE_MAP && !copy_pairs(build, copy, depth + 1))
+    if (node->kind == NODE_MAP && !copy_pairs(build, copy, depth + 1, at))
         return NULL;
-    if (node->kind == NODE_LIST && !copy_items(build, copy, depth + 1))
+    if (node->kind == NODE_LIST && !copy_items(build, copy, depth + 1, at))
         return NULL;
     return copy;
+}
+
+static int take_key_alias(struct yread_build *build, const struct node *anchored,
+                          const char *name, struct origin at)
+{
+    if (anchored->kind != NODE_TEXT)
+        return yread_build_fail(build, at, "non-string key: the alias \"%s\" is %s", name,
+                                node_kind_name(anchored->kind));
+    struct node key = *anchored;
+    key.at = at;
+    return put_key(build, &key, false);
 }
 
 int yread_build_alias(struct yread_build *build, const char *name, struct origin at)
@@ -292,15 +315,9 @@ int yread_build_alias(struct yread_build *build, const char *name, struct origin
         return yread_build_fail(build, at, "unknown anchor \"%s\" referenced", name);
     if (anchor->is_open)
         return yread_build_fail(build, at, "cycle detected: anchor \"%s\" contains itself", name);
-    if (wants_key(build)) {
-        if (anchor->node->kind != NODE_TEXT)
-            return yread_build_fail(build, at, "the alias \"%s\" is no string: it cannot be a mapping key",
-                                    name);
-        struct node key = *anchor->node;
-        key.at = at;
-        return put_key(build, &key, false);
-    }
-    struct node *copy = copy_anchored(build, anchor->node, build->depth);
+    if (wants_key(build))
+        return take_key_alias(build, anchor->node, name, at);
+    struct node *copy = copy_anchored(build, anchor->node, build->depth, at);
     if (!copy)
         return -1;
     put_value(build, copy);

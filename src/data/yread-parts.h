@@ -54,6 +54,7 @@ struct yread_build {
     unsigned depth;
     struct node *root; /* of the document that is read */
     size_t n_nodes, n_alias_nodes, n_alias_bytes;
+    bool is_over_limit;
 };
 
 /* Each returns 0, or -1 when reading cannot go on (a finding was added). Findings that leave the
@@ -72,5 +73,51 @@ void yread_build_path(const struct yread_build *build, struct str *out);
 
 /* yread-merge.c: applies frame->merge to the map that ends. Keys of the map itself win. */
 void yread_merge_apply(struct yread_build *build, struct yread_frame *frame);
+
+/* yread-edit.c: a text with small changes, and the way back from its places to the original's. */
+
+struct yread_edit {
+    size_t at;      /* byte of the original */
+    size_t removed; /* bytes that are left out there */
+    const char *added; /* put in their place; static or in the arena */
+    uint32_t order;    /* among the edits of one place */
+};
+
+#define YREAD_MAX_EDITS 100000
+
+/* From this place of the changed text on, what stands in it stands there in the original. */
+struct yread_shift {
+    uint32_t line, column;
+    uint32_t original_line, original_column;
+};
+
+struct yread_edits {
+    struct yread_edit *items;
+    size_t n, cap;
+    struct yread_shift *shifts;
+    size_t n_shifts, shifts_cap;
+    bool has_stand_ins; /* control characters were replaced, see yread_stand_in() */
+};
+
+/* Edits may be added in any order of places; those of one place keep theirs, is_first goes first. */
+void yread_edit_add(struct arena *arena, struct yread_edits *edits, size_t at, size_t removed,
+                    const char *added, bool is_first);
+/* The changed text; fills in the shifts. */
+void yread_edit_apply(struct arena *arena, struct yread_edits *edits, const char *text, size_t len,
+                      struct str *out);
+void yread_edit_origin(const struct yread_edits *edits, struct origin *at);
+/* Bytes of the line break or the character at text, and whether it is a break. */
+size_t yread_char_size(const char *text, size_t len, bool *ret_is_break);
+
+/* Characters that libyaml refuses and docker compose takes (U+007F to U+009F but for U+0085) travel as
+   private ones. The three bytes that a stand-in begins with; a text that has them is left alone. */
+#define YREAD_STAND_IN "\xf4\x8f\xba"
+/* Puts the characters back, in place; the new length. */
+size_t yread_stand_in_restore(char *text, size_t len);
+
+/* yread-prepass.c: finds what libyaml reads differently and adds the edits that make it read alike. */
+void yread_prepass(struct arena *arena, const char *text, size_t len, struct yread_edits *edits);
+/* Whether the text may hold something that libyaml accepts but reads differently. */
+bool yread_prepass_is_due(const char *text, size_t len);
 
 #endif

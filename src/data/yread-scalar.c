@@ -179,7 +179,7 @@ static const struct {
 
 static enum tag tag_find(const char *name)
 {
-    if (!name || text_is(name, "!"))
+    if (!name)
         return TAG_NONE;
     for (size_t i = 0; i < ARRAY_LEN(tags); i++)
         if (text_is(tags[i].name, name))

@@ -19,12 +19,15 @@ struct reading {
     uint32_t file;
     const char *text;
     size_t len;
+    const struct yread_edits *edits; /* what was changed in text, or NULL */
 };
 
 static struct origin mark_origin(const struct reading *reading, yaml_mark_t mark)
 {
     struct origin at = { reading->file, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1 };
 
+    if (reading->edits)
+        yread_edit_origin(reading->edits, &at);
     return at;
 }
 
@@ -41,6 +44,8 @@ static struct origin offset_origin(const struct reading *reading, size_t offset)
             at.column++;
         }
     }
+    if (reading->edits)
+        yread_edit_origin(reading->edits, &at);
     return at;
 }
 
@@ -71,7 +76,7 @@ static int report_parser(const struct reading *reading)
         str_printf(&text, " (0x%02X)", (unsigned)parser->problem_value);
     else if (!is_reader && parser->context)
         str_printf(&text, " %s that begins at line %zu", parser->context,
-                   parser->context_mark.line + 1);
+                   (size_t)mark_origin(reading, parser->context_mark).line);
     struct finding *finding =
         finding_add(reading->build->findings, FINDING_ERROR, at, NULL, "%s", text.buf);
     for (size_t i = 0; finding && i < ARRAY_LEN(hints); i++)
@@ -90,6 +95,8 @@ static int take_scalar(const struct reading *reading, const yaml_event_t *event)
         .at = mark_origin(reading, event->start_mark),
     };
 
+    if (reading->edits && reading->edits->has_stand_ins)
+        scalar.len = yread_stand_in_restore((char *)event->data.scalar.value, scalar.len);
     return yread_build_scalar(reading->build, &scalar, (const char *)event->data.scalar.anchor);
 }
 
@@ -143,13 +150,14 @@ static int run(const struct reading *reading)
     return 0;
 }
 
-/* One pass over the text with libyaml. */
+/* One pass over the text with libyaml. 0, or -1 with findings; 1 when a limit was passed, with findings. */
 static int parse_once(struct arena *arena, uint32_t file, const char *text, size_t len,
-                      struct yread_documents *documents, struct findings *findings)
+                      const struct yread_edits *edits, struct yread_documents *documents,
+                      struct findings *findings)
 {
     struct yread_build *build = MEM_NEW(struct yread_build);
     yaml_parser_t parser;
-    struct reading reading = { &parser, build, documents, file, text, len };
+    struct reading reading = { &parser, build, documents, file, text, len, edits };
 
     build->arena = arena;
     build->findings = findings;
@@ -160,23 +168,61 @@ static int parse_once(struct arena *arena, uint32_t file, const char *text, size
         result = run(&reading);
         yaml_parser_delete(&parser);
     }
+    if (findings->n_errors)
+        result = build->is_over_limit ? 1 : -1;
     map_release(&build->anchors);
     mem_free(build);
     return result;
+}
+
+static int parse_edited(struct arena *arena, uint32_t file, const char *text, size_t len,
+                        struct yread_edits *edits, struct yread_documents *documents,
+                        struct findings *findings)
+{
+    STR_AUTO(changed);
+
+    yread_edit_apply(arena, edits, text, len, &changed);
+    return parse_once(arena, file, changed.buf, changed.len, edits, documents, findings);
+}
+
+static void move_findings(struct findings *to, const struct findings *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        const struct finding *item = &from->items[i];
+        struct finding *copy =
+            finding_add(to, item->level, item->at, item->path, "%s", item->text);
+        if (copy && item->hint)
+            finding_hint(copy, "%s", item->hint);
+    }
 }
 
 int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len,
                 struct yread_documents *ret_documents, struct findings *findings)
 {
     struct yread_documents documents = { NULL, 0, 0 };
-    size_t n_errors = findings->n_errors;
+    struct yread_edits edits = { 0 };
+    CLEANUP(findings_release) struct findings found = FINDINGS_INIT;
+    struct origin at = { file, 0, 0 };
+    int result = -1;
 
     if (len > YREAD_MAX_BYTES) {
-        struct origin at = { file, 0, 0 };
         finding_add(findings, FINDING_ERROR, at, NULL, "larger than %u bytes", YREAD_MAX_BYTES);
         return -1;
     }
-    if (parse_once(arena, file, text, len, &documents, findings) || findings->n_errors > n_errors)
+    bool is_due = yread_prepass_is_due(text, len);
+    if (!is_due)
+        result = parse_once(arena, file, text, len, NULL, &documents, &found);
+    if (result < 0) {
+        yread_prepass(arena, text, len, &edits);
+        if (edits.n || is_due) {
+            findings_release(&found);
+            findings_init(&found);
+            documents.n = 0;
+            result = parse_edited(arena, file, text, len, &edits, &documents, &found);
+        }
+    }
+    move_findings(findings, &found);
+    if (result)
         return -1;
     *ret_documents = documents;
     return 0;
