@@ -1,6 +1,6 @@
 /*
- * main.c - the program: hands its arguments to the command line that its name asks for. Nothing else
- * belongs here.
+ * main.c - the program: hands its arguments to the command line that its name asks for. Nothing
+ * else belongs here.
  */
 #include "base/base.h"
 

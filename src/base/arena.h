@@ -9,7 +9,7 @@
 
 struct arena;
 
-/* A new, empty arena. The owner frees it, and everything in it, with arena_free() (NULL allowed). */
+/* A new, empty arena. Its owner frees it, with all that is in it, by arena_free() (NULL too). */
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 void arena_cleanup(struct arena **arena);

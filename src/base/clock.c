@@ -104,7 +104,8 @@ static bool read_zone(const char **at, int64_t *ret_offset_s)
 
 static int64_t days_of_month(int64_t year, int64_t month)
 {
-    int64_t next = month == 12 ? days_from_date(year + 1, 1, 1) : days_from_date(year, month + 1, 1);
+    bool is_last = month == 12;
+    int64_t next = days_from_date(year + is_last, is_last ? 1 : month + 1, 1);
     return next - days_from_date(year, month, 1);
 }
 

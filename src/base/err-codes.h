@@ -1,6 +1,6 @@
 /*
- * err-codes.h - the one list of error codes: name, exit status, what it is (docs/exit-status and the
- * manual page are made from it). X-macro: define ERR_CODE(name, exit_status, text) before including.
+ * err-codes.h - the one list of error codes: name, exit status, what it is (the manual's list of
+ * exit statuses is made from it). Define ERR_CODE(name, exit_status, text) before including it.
  */
 ERR_CODE(NONE, 0, "no error")
 ERR_CODE(FAILED, 1, "the operation failed")

@@ -28,7 +28,8 @@ bool err_is_set(const struct err *err)
     return err->code != ERR_NONE;
 }
 
-static ATTR_PRINTF(3, 0) void set(struct err *err, enum err_code code, const char *fmt, va_list args)
+static ATTR_PRINTF(3, 0) void set(struct err *err, enum err_code code, const char *fmt,
+                                  va_list args)
 {
     assert(code != ERR_NONE && !err_is_set(err));
     struct str text = STR_INIT;

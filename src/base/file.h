@@ -29,11 +29,13 @@ int file_make_dirs(const char *path, unsigned mode, struct err *err) ATTR_MUST_C
 int file_remove_tree(const char *path, struct err *err) ATTR_MUST_CHECK;
 
 /* Paths, text only, as Go's path/filepath does: */
-void path_clean(const char *path, struct str *out);                      /* Clean */
-void path_join(const char *dir, const char *path, struct str *out);      /* Join, cleaned */
-void path_absolute(const char *dir, const char *path, struct str *out);  /* dir is used unless path is absolute */
-void path_dir(const char *path, struct str *out);                        /* Dir */
-const char *path_base(const char *path);                                 /* the part after the last '/' */
+void path_clean(const char *path, struct str *out);                 /* Clean */
+void path_join(const char *dir, const char *path, struct str *out); /* Join, cleaned */
+void path_dir(const char *path, struct str *out);                   /* Dir */
+/* Join, but only when path is not absolute. */
+void path_absolute(const char *dir, const char *path, struct str *out);
+/* The part after the last '/'. */
+const char *path_base(const char *path);
 bool path_is_absolute(const char *path);
 /* $HOME, or the password file's. */
 const char *path_home(void);

@@ -1,10 +1,11 @@
 /*
- * loop.c - the event loop: sources, the heap of timers, one round. Signals and children are ordinary
- * descriptors to it (signalfd, pidfd). It starts no processes and reads nobody's descriptors.
+ * loop.c - the event loop: sources, the heap of timers, one round. Signals and children are
+ * descriptors like others to it (signalfd, pidfd). It starts no processes and reads nobody's
+ * descriptors.
  *
- * A removed source is only marked and unlinked while a round runs; its memory goes when the outermost
- * round ends, so that pointers in the round's list of events stay valid. A dead source keeps its
- * `next`, so that a walk over the list survives any removal.
+ * A removed source is only marked and unlinked while a round runs; its memory goes when the
+ * outermost round ends, so that pointers in the round's list of events stay valid. A dead source
+ * keeps its `next`, so that a walk over the list survives any removal.
  */
 #include "base/loop.h"
 
@@ -214,7 +215,8 @@ static void update_epoll(struct loop_source *source)
         set_polled(source, true);
 }
 
-struct loop_source *loop_add_fd(struct loop *loop, int fd, unsigned events, loop_fd_fn fn, void *arg)
+struct loop_source *loop_add_fd(struct loop *loop, int fd, unsigned events, loop_fd_fn fn,
+                                void *arg)
 {
     struct loop_source *source = source_new(loop, SOURCE_FD, arg);
     source->fn.fd = fn;

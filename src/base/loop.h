@@ -1,7 +1,7 @@
 /*
- * loop.h - the event loop: one thread, epoll, signalfd, pidfd, a heap of timers. Everything that waits, waits
- * here; nothing in octocompose blocks anywhere else while a command runs. A callback may add and
- * remove any source, its own included.
+ * loop.h - the event loop: one thread, epoll, signalfd, pidfd, a heap of timers. Everything that
+ * waits, waits here; nothing in octocompose blocks anywhere else while a command runs. A callback
+ * may add and remove any source, its own included.
  */
 #ifndef OCTO_BASE_LOOP_H
 #define OCTO_BASE_LOOP_H
@@ -32,11 +32,12 @@ int loop_run(struct loop *loop, struct err *err) ATTR_MUST_CHECK;
 int loop_step(struct loop *loop, int timeout_ms, struct err *err) ATTR_MUST_CHECK;
 void loop_stop(struct loop *loop);
 
-/* events: LOOP_READ | LOOP_WRITE, or 0 for none at the moment. The fd stays the caller's, who removes
-   the source before closing it. Regular files are always ready; two sources may wait for one fd.
-   The callback gets those of its events that are due (all of them on a hang-up: read() or write()
-   then tells), and LOOP_ERROR. */
-struct loop_source *loop_add_fd(struct loop *loop, int fd, unsigned events, loop_fd_fn fn, void *arg);
+/* events: LOOP_READ | LOOP_WRITE, or 0 for none at the moment. The fd stays the caller's, who
+   removes the source before closing it. Regular files are always ready; two sources may wait for
+   one fd. The callback gets those of its events that are due (all of them on a hang-up: read() or
+   write() then tells), and LOOP_ERROR. */
+struct loop_source *loop_add_fd(struct loop *loop, int fd, unsigned events, loop_fd_fn fn,
+                                void *arg);
 void loop_set_events(struct loop_source *source, unsigned events);
 /* Calls fn once after delay_ms (>= 0); the source is gone when fn runs. */
 struct loop_source *loop_add_timer(struct loop *loop, int64_t delay_ms, loop_fn fn, void *arg);

@@ -29,7 +29,7 @@ static bool is_key(const struct map_entry *entry, const char *key, size_t len)
     return entry->key_len == len && (!len || !memcmp(entry->key, key, len));
 }
 
-/* FNV's low bits are weak for short keys that differ at the end; the fold mixes the high ones in. */
+/* FNV's low bits are weak for keys that differ at the end only; the fold mixes higher ones in. */
 static size_t first_slot(const struct map *map, const char *key, size_t len)
 {
     uint64_t hash = text_hash(key, len);

@@ -1,7 +1,7 @@
 /*
  * mem.h - heap memory. Running out of it ends the program in one place (exit status 1, message on
- * stderr), so nothing else has an out-of-memory path; inputs have limits so that nothing outside can
- * drive memory up. Raw malloc and friends are used in mem.c only.
+ * stderr), so nothing else has an out-of-memory path; inputs have limits, so that nothing outside
+ * can drive memory up. Raw malloc and friends are used in mem.c only.
  */
 #ifndef OCTO_BASE_MEM_H
 #define OCTO_BASE_MEM_H

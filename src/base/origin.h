@@ -1,6 +1,6 @@
 /*
- * origin.h - where a value was written: a file, a line and a column. Files are numbered in one table
- * for the whole run, so that an origin is small enough to sit in every node.
+ * origin.h - where a value was written: a file, a line and a column. Files are numbered in one
+ * table for the whole run, so that an origin is small enough to sit in every node.
  */
 #ifndef OCTO_BASE_ORIGIN_H
 #define OCTO_BASE_ORIGIN_H

@@ -1,6 +1,6 @@
 /*
- * path.c - paths as text, as Go's path/filepath treats them, and the folders where octocompose keeps
- * its own files (declared in file.h). Nothing here looks at the file system.
+ * path.c - paths as text, as Go's path/filepath treats them, and the folders where octocompose
+ * keeps its own files (declared in file.h). Nothing here looks at the file system.
  */
 #include "base/file.h"
 

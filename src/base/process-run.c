@@ -145,7 +145,8 @@ static void on_child_end(void *arg, int wait_status)
 {
     struct run *run = arg;
     run->child = NULL;
-    run->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+    run->exit_code =
+        WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
     loop_remove(run->timer);
     run->timer = loop_add_timer(run->loop, GRACE_MS, on_grace_over, run);
     finish_if_done(run);
@@ -156,7 +157,8 @@ static void on_timeout(void *arg)
     struct run *run = arg;
     run->timer = NULL;
     run->is_timed_out = true;
-    kill(run->is_group ? -run->pid : run->pid, SIGKILL); /* not reaped yet: the pid is the child's */
+    /* It is not reaped yet, so the pid is still the child's. */
+    kill(run->is_group ? -run->pid : run->pid, SIGKILL);
 }
 
 /* A pipe whose end `ours` is non-blocking; the child's end goes to *ret_theirs. */

@@ -24,10 +24,11 @@ int process_start(const struct process_spec *spec, pid_t *ret_pid, struct err *e
 
 /* What a helper program said: called once, on the loop. */
 typedef void (*process_done_fn)(void *arg, int exit_code, struct str *out, struct str *err_text);
-/* Runs a program with `input` (may be NULL) on its standard input, collects at most max_output bytes
-   of each of its outputs (the rest is read and thrown away, `is_cut` says so), kills it, with its
-   group if it leads one, after timeout_ms (0: never; exit_code is then -1). The end by a signal is
-   128 + signal. The descriptors in spec are not looked at. fn may steal from the strings. */
+/* Runs a program with `input` (may be NULL) on its standard input and collects at most max_output
+   bytes of each of its outputs (the rest is read and thrown away, `is_cut` says so). After
+   timeout_ms (0: never) it is killed, with its group if it leads one; exit_code is then -1. The end
+   by a signal is 128 + signal. The descriptors in spec are not looked at. fn may steal from the
+   strings. */
 int process_run(struct loop *loop, const struct process_spec *spec, const char *input,
                 size_t input_len, size_t max_output, int64_t timeout_ms, process_done_fn fn,
                 void *arg, struct err *err) ATTR_MUST_CHECK;

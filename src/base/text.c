@@ -113,7 +113,7 @@ const char *text_nearest(const char *text, const char *const *names, size_t n)
     return nearest;
 }
 
-/* Length of the valid UTF-8 sequence at p (n bytes left, n > 0), or 0; *ret_code is its character. */
+/* Length of the valid UTF-8 sequence at p (n > 0 bytes left), or 0; *ret_code is its character. */
 static size_t utf8_next(const unsigned char *p, size_t n, uint32_t *ret_code)
 {
     static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };

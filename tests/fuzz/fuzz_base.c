@@ -1,6 +1,6 @@
 /*
- * fuzz_base.c - the parsers of base: durations, times, numbers, paths, UTF-8. Beyond crashes it checks
- * what must hold for every input.
+ * fuzz_base.c - the parsers of base: durations, times, numbers, paths, UTF-8. Beyond crashes it
+ * checks what must hold for every input.
  */
 #include "base/base.h"
 

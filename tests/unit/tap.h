@@ -1,6 +1,6 @@
 /*
- * tap.h - the checks of the unit tests, printed as TAP. A failure shows both values, the file and the
- * line. Tests are counted, not announced: main() ends with `return done_testing();`.
+ * tap.h - the checks of the unit tests, printed as TAP. A failure shows both values, the file and
+ * the line. Tests are counted, not announced: main() ends with `return done_testing();`.
  */
 #ifndef OCTO_TESTS_TAP_H
 #define OCTO_TESTS_TAP_H

@@ -50,7 +50,8 @@ static void test_origin(void)
     is_text(origin_file_name(99), "");
     const char *line;
     size_t len;
-    ok(origin_line((struct origin){ 1, 1, 1 }, &line, &len) && len == 4 && !memcmp(line, "a: 1", 4));
+    ok(origin_line((struct origin){ 1, 1, 1 }, &line, &len) && len == 4);
+    ok(!memcmp(line, "a: 1", 4));
     ok(origin_line((struct origin){ 1, 2, 1 }, &line, &len) && len == 2);
     ok(origin_line((struct origin){ 1, 4, 1 }, &line, &len) && len == 0);
     ok(!origin_line((struct origin){ 1, 5, 1 }, &line, &len));
@@ -81,7 +82,8 @@ static void test_findings(void)
     findings_sort(&findings);
     STR_AUTO(out);
     finding_print(&findings.items[0], &out);
-    is_text(out.buf, "compose.yaml:1:4: wrong\n    a: 1\n       ^\n    hint: did you mean \"2\"?\n");
+    is_text(out.buf, "compose.yaml:1:4: wrong\n    a: 1\n       ^\n"
+                     "    hint: did you mean \"2\"?\n");
     str_clear(&out);
     finding_print(&findings.items[1], &out);
     is_text(out.buf, "compose.yaml:3:5: b[0]: odd value\n      - x\n        ^\n");

@@ -1,4 +1,4 @@
-/* test_process.c - base/process: what a child inherits, errors of starting, helpers that misbehave. */
+/* test_process.c - base/process: what a child inherits, failed starts, helpers that misbehave. */
 #include "tests/unit/tap.h"
 
 #include <errno.h>
@@ -33,7 +33,9 @@ static void sh(const char *script, const char *input, size_t input_len, int64_t 
     const char *argv[] = { "sh", "-c", script, NULL };
     struct process_spec spec = { .argv = argv, .is_group = true };
     int n_done = 0;
-    is_int(process_run(loop, &spec, input, input_len, 100000, timeout_ms, on_done, &n_done, &err), 0);
+    int result = process_run(loop, &spec, input, input_len, 100000, timeout_ms, on_done, &n_done,
+                             &err);
+    is_int(result, 0);
     is_int(loop_run(loop, &err), 0);
     is_int(n_done, 1);
 }
