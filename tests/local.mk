@@ -17,3 +17,10 @@ AM_TESTS_ENVIRONMENT = \
 include tests/unit/local.mk
 include tests/fuzz/local.mk
 include tests/checks/local.mk
+
+# What needs a container engine and Python (tests/README) is not part of `make check`.
+EXTRA_DIST += tests/README tests/e2e tests/lib
+check-e2e: octocompose$(EXEEXT)
+	cd $(srcdir) && OCTOCOMPOSE_BIN='$(abs_top_builddir)/octocompose$(EXEEXT)' \
+	    $(PYTHON3) -m pytest $(PYTEST_FLAGS) tests/e2e
+.PHONY: check-e2e
