@@ -1,5 +1,6 @@
 # The files of src/net. Sorted; headers too.
 net_files = \
+	src/net/digest.c \
 	src/net/digest.h \
 	src/net/http-error.c \
 	src/net/http-hijack.c \
