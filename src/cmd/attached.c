@@ -1,0 +1,468 @@
+/*
+ * attached.c - runs a plan in the foreground: follows the log of every instance from its start, reports
+ * exits, and stops the project on a signal (first: gracefully, second: kill). Called by up.
+ */
+#include "base/base.h"
+
+#include "cmd/attached.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* One instance whose end matters. */
+struct watched {
+    struct attached *attached;
+    struct existing existing; /* what the log query names */
+    char *name, *short_name;
+    bool is_shown;   /* its output is */
+    bool is_running; /* as far as the events say */
+    bool is_ended;   /* died and did not come back */
+    bool has_exit;   /* died; the line about it waits for the end of its log */
+    int64_t exit_code;
+    int64_t since_ns;
+    struct operator_stream *log;
+};
+
+struct attached {
+    struct cmd_context *context;
+    const struct attached_options *options;
+    struct operation operation;
+    struct log_print print;
+    struct map watched; /* id -> struct watched * */
+    struct operator_stream *events;
+    int64_t start_ns; /* wall clock */
+    int n_signals;
+    bool is_planned; /* the plan has run */
+    bool is_over;
+    bool is_stopping;
+    int exit_status;
+    bool has_exit_status;
+};
+
+static void check_end(struct attached *attached);
+
+static void watched_free(struct watched *watched)
+{
+    const struct operator_ops *ops = watched->attached->context->ops;
+
+    if (watched->log != NULL)
+        ops->stream_cancel(watched->log);
+    mem_free(watched->name);
+    mem_free(watched->short_name);
+    mem_free((char *)watched->existing.id);
+    mem_free((char *)watched->existing.service);
+    mem_free(watched);
+}
+
+/* --- output of one instance --------------------------------------------------------------------- */
+
+static void on_line(void *arg, const struct log_line *line)
+{
+    struct watched *watched = arg;
+
+    log_print_line(&watched->attached->print, watched->short_name, line);
+    watched->since_ns = line->time_ns + 1;
+}
+
+static void report_exit(struct watched *watched)
+{
+    struct attached *attached = watched->attached;
+    STR_AUTO(text);
+
+    if (!watched->has_exit)
+        return;
+    watched->has_exit = false;
+    str_printf(&text, "exited with code %lld%s", (long long)watched->exit_code,
+               watched->is_running ? " (restarting)" : "");
+    if (watched->is_shown)
+        log_print_status(&attached->print, watched->short_name, text.buf);
+    watched->is_ended = !watched->is_running;
+    check_end(attached);
+}
+
+static void on_log_done(void *arg, const struct existing *instance, struct err *err)
+{
+    struct watched *watched = arg;
+
+    if (instance != NULL) {
+        if (err_is_set(err))
+            context_warn(watched->attached->context, "%s", err->text);
+        return;
+    }
+    watched->log = NULL;
+    report_exit(watched);
+}
+
+static void follow(struct watched *watched)
+{
+    struct attached *attached = watched->attached;
+    const struct existing *instances[] = { &watched->existing };
+    const struct log_query query = {
+        .project = attached->context->project_name,
+        .instances = instances,
+        .n_instances = 1,
+        .follow = true,
+        .tail = -1,
+        .since_ns = watched->since_ns,
+    };
+
+    if (watched->is_shown && watched->log == NULL && attached->context->ops->logs != NULL)
+        watched->log = attached->context->ops->logs(attached->context->operator_handle, &query, on_line,
+                                                    on_log_done, watched);
+}
+
+/* --- which instances ---------------------------------------------------------------------------- */
+
+static bool shows_service(const struct attached *attached, const char *name)
+{
+    const struct attached_options *options = attached->options;
+    const struct service *service = project_find_service(attached->context->project, name);
+
+    if (options->attach->n > 0)
+        return text_list_has(options->attach, name);
+    if (text_list_has(options->no_attach, name))
+        return false;
+    if (options->services->n > 0 && text_list_has(options->services, name))
+        return true;
+    if (options->services->n > 0 && !options->attach_dependencies)
+        return false;
+    return service != NULL && (!service->attach.has || service->attach.value);
+}
+
+static struct watched *watch(struct attached *attached, const char *id, const char *name,
+                             const char *service, int64_t number)
+{
+    struct watched *watched = map_find(&attached->watched, id);
+
+    if (watched != NULL)
+        return watched;
+    watched = MEM_NEW(struct watched);
+    watched->attached = attached;
+    watched->name = mem_dup(name);
+    watched->short_name = mem_dup(log_print_short_name(attached->context, name));
+    watched->existing.id = mem_dup(id);
+    watched->existing.name = watched->name;
+    watched->existing.service = mem_dup(service);
+    watched->existing.number = number;
+    watched->is_shown = shows_service(attached, service);
+    map_set(&attached->watched, id, watched);
+    return watched;
+}
+
+static void on_step_done(void *arg, struct step *step)
+{
+    struct attached *attached = arg;
+    const struct instance *instance = step->instance;
+    struct watched *watched;
+
+    if (step->action != STEP_START || instance->id == NULL || instance->service == NULL)
+        return;
+    watched = watch(attached, instance->id, instance->name, instance->service, instance->number);
+    if (watched->since_ns == 0 && instance->existing != NULL)
+        watched->since_ns = attached->start_ns;
+    watched->is_running = !watched->has_exit;
+    watched->is_ended = false;
+    follow(watched);
+}
+
+/* What ran already before this command is shown from now on. */
+static void watch_existing(struct attached *attached)
+{
+    const struct plan *plan = attached->operation.plan;
+
+    VEC_EACH(&plan->instances, item)
+    {
+        const struct instance *instance = *item;
+        struct watched *watched;
+
+        if (instance->existing == NULL || instance->wanted == NULL || instance->service == NULL ||
+            (instance->kind->flags & KIND_RUNS) == 0 || instance->existing->state != STATE_RUNNING)
+            continue;
+        watched = watch(attached, instance->existing->id, instance->name, instance->service,
+                        instance->number);
+        watched->is_running = true;
+        watched->since_ns = attached->start_ns;
+        follow(watched);
+    }
+}
+
+/* "Attaching to web-1, db-1": the names of this plan's instances. */
+static void print_attaching(struct attached *attached)
+{
+    struct str *out = &attached->context->out;
+    bool is_first = true;
+
+    VEC_EACH(&attached->operation.plan->instances, item)
+    {
+        const struct instance *instance = *item;
+        const char *name;
+
+        if (instance->wanted == NULL || (instance->kind->flags & KIND_RUNS) == 0 ||
+            !shows_service(attached, instance->service))
+            continue;
+        name = log_print_short_name(attached->context, instance->name);
+        str_printf(out, "%s%s", is_first ? "Attaching to " : ", ", name);
+        log_print_add(&attached->print, name);
+        is_first = false;
+    }
+    if (!is_first)
+        str_add_char(out, '\n');
+    log_print_flush(&attached->print);
+}
+
+/* --- the end ------------------------------------------------------------------------------------ */
+
+static void begin_stop(struct attached *attached, const char *text)
+{
+    if (attached->is_stopping)
+        return;
+    attached->is_stopping = true;
+    if (text != NULL)
+        str_printf(&attached->context->out, "%s\n", text);
+    attached->is_over = true;
+}
+
+static void note_exit(struct attached *attached, const struct watched *watched)
+{
+    const struct attached_options *options = attached->options;
+    bool counts = options->exit_code_from == NULL ||
+                  text_is(watched->existing.service, options->exit_code_from);
+
+    if (counts && !attached->has_exit_status &&
+        (options->exit_code_from != NULL || options->abort_on_exit ||
+         (options->abort_on_failure && watched->exit_code != 0))) {
+        attached->has_exit_status = true;
+        attached->exit_status = (int)watched->exit_code;
+    }
+    if (options->abort_on_exit || (options->abort_on_failure && watched->exit_code != 0))
+        begin_stop(attached, "Aborting on container exit...");
+}
+
+static void check_end(struct attached *attached)
+{
+    bool is_any_left = false;
+
+    if (!attached->is_planned)
+        return;
+    MAP_EACH(&attached->watched, entry)
+    {
+        const struct watched *watched = entry->value;
+
+        if (watched->is_ended)
+            note_exit(attached, watched);
+        is_any_left = is_any_left || (watched->is_shown && (!watched->is_ended || watched->log != NULL));
+    }
+    if (!is_any_left)
+        attached->is_over = true;
+}
+
+struct comes_back {
+    struct attached *attached;
+    char *id;
+};
+
+/* After a death: does the backend bring it back? */
+static void on_looked(void *arg, struct existing_set *set, struct err *err)
+{
+    struct comes_back *look = arg;
+    struct watched *watched = map_find(&look->attached->watched, look->id);
+    bool is_coming = false;
+
+    if (!err_is_set(err)) {
+        VEC_EACH(&set->items, item)
+        {
+            if (text_is((*item)->id, look->id))
+                is_coming = (*item)->state == STATE_RUNNING || (*item)->state == STATE_RESTARTING;
+        }
+        existing_set_release(set);
+    }
+    if (watched != NULL && watched->has_exit) {
+        watched->is_running = is_coming;
+        if (watched->log == NULL)
+            report_exit(watched);
+    }
+    mem_free(look->id);
+    mem_free(look);
+}
+
+static void on_died(struct attached *attached, struct watched *watched, int64_t exit_code)
+{
+    const struct observe_query query = { .project = attached->context->project_name, .with_all = true,
+                                         .only_running_kinds = true };
+    struct comes_back *look = MEM_NEW(struct comes_back);
+
+    watched->has_exit = true;
+    watched->is_running = false;
+    watched->exit_code = exit_code;
+    look->attached = attached;
+    look->id = mem_dup(watched->existing.id);
+    attached->context->ops->observe(attached->context->operator_handle, &query,
+                                    &attached->context->findings, on_looked, look);
+}
+
+static void on_event(void *arg, const struct operator_event *event)
+{
+    struct attached *attached = arg;
+    struct watched *watched = event->id == NULL ? NULL : map_find(&attached->watched, event->id);
+
+    switch (event->action) {
+    case EVENT_DIED:
+        if (watched != NULL)
+            on_died(attached, watched, event->exit_code);
+        break;
+    case EVENT_STARTED:
+        /* Restarted by its policy, or by another command. */
+        if (watched == NULL || !attached->is_planned)
+            break;
+        if (watched->has_exit) {
+            watched->is_running = true;
+            if (watched->log == NULL)
+                report_exit(watched);
+        }
+        watched->is_running = true;
+        watched->is_ended = false;
+        follow(watched);
+        break;
+    case EVENT_REMOVED:
+        if (watched != NULL) {
+            watched->is_ended = true;
+            check_end(attached);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_events_done(void *arg, int exit_code, struct err *err)
+{
+    struct attached *attached = arg;
+
+    (void)exit_code;
+    attached->events = NULL;
+    if (err_is_set(err))
+        context_warn(attached->context, "%s", err->text);
+}
+
+static void on_signal(void *arg, int signo)
+{
+    struct attached *attached = arg;
+
+    (void)signo;
+    attached->n_signals++;
+    attached->is_over = true;
+}
+
+/* Stops what runs; a signal meanwhile kills it. */
+static int stop_project(struct attached *attached, struct err *err)
+{
+    struct cmd_context *context = attached->context;
+    struct plan_options plan = { .goal = GOAL_STOP, .services = attached->operation.options.services };
+    ERR_AUTO(stop_err);
+    int result;
+
+    context->is_cancelled = false;
+    result = operate_apply(context, &plan, "stop", false, &stop_err);
+    if (context->is_cancelled) {
+        err_release(&stop_err);
+        context->is_cancelled = false;
+        plan.goal = GOAL_KILL;
+        plan.signal = "SIGKILL";
+        result = operate_apply(context, &plan, "kill", false, &stop_err);
+    }
+    return result < 0 ? err_move(err, &stop_err) : 0;
+}
+
+static int wait_for_end(struct attached *attached, struct err *err)
+{
+    struct loop *loop = attached->context->loop;
+    struct loop_source *interrupt = loop_add_signal(loop, 2, on_signal, attached);
+    struct loop_source *terminate = loop_add_signal(loop, 15, on_signal, attached);
+    int result;
+
+    attached->is_planned = true;
+    check_end(attached);
+    result = operate_until(attached->context, &attached->is_over, err);
+    loop_remove(interrupt);
+    loop_remove(terminate);
+    log_print_flush(&attached->print);
+    return result;
+}
+
+/* Runs the plan and what follows; the lock is held only while the plan runs. */
+static int run_phases(struct attached *attached, struct err *err)
+{
+    struct cmd_context *context = attached->context;
+    struct operation *operation = &attached->operation;
+
+    if (operation_prepare(operation, err) < 0)
+        return -1;
+    if (context->globals.dry_run) {
+        if (operation_run(operation, err) < 0)
+            return -1;
+        str_add(&context->out,
+                "end of 'compose up' output, interactive run is not supported in dry-run mode\n");
+        return 0;
+    }
+    if (context->ops->events != NULL)
+        attached->events = context->ops->events(context->operator_handle, context->project_name,
+                                                attached->start_ns, 0, on_event, on_events_done, attached);
+    print_attaching(attached);
+    watch_existing(attached);
+    if (operation_run(operation, err) == 0) {
+        lock_release(operation->lock);
+        operation->lock = NULL;
+        if (wait_for_end(attached, err) < 0)
+            return -1;
+    } else if (!context->is_cancelled) {
+        return -1;
+    }
+    err_release(err);
+    if (attached->n_signals > 0 || context->is_cancelled) {
+        fputs(" Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n", stderr);
+        lock_release(operation->lock);
+        operation->lock = NULL;
+        if (stop_project(attached, err) < 0)
+            return -1;
+        log_print_flush(&attached->print);
+        return err_set(err, ERR_INTERRUPTED, "interrupted");
+    }
+    if (attached->is_stopping && stop_project(attached, err) < 0)
+        return -1;
+    return attached->has_exit_status ? attached->exit_status : 0;
+}
+
+int attached_run(struct cmd_context *context, const struct plan_options *plan,
+                 const struct attached_options *options, struct err *err)
+{
+    struct attached attached = {
+        .context = context,
+        .options = options,
+        .operation = { .context = context,
+                       .options = *plan,
+                       .title = "up",
+                       .assume_yes = options->assume_yes,
+                       .step_done = on_step_done,
+                       .arg = &attached },
+        .start_ns = clock_wall_ns(),
+    };
+    int result;
+
+    map_init(&attached.watched);
+    log_print_init(&attached.print, context);
+    attached.print.no_color = options->no_color;
+    attached.print.no_prefix = options->no_prefix;
+    attached.print.timestamps = options->timestamps;
+    attached.print.split_streams = true;
+    result = run_phases(&attached, err);
+    if (attached.events != NULL)
+        context->ops->stream_cancel(attached.events);
+    MAP_EACH(&attached.watched, entry)
+        watched_free(entry->value);
+    map_release(&attached.watched);
+    log_print_release(&attached.print);
+    operation_release(&attached.operation);
+    return result;
+}

@@ -1,0 +1,210 @@
+/*
+ * context.c - makes and releases what commands work with. Called by the dispatcher; the only place
+ * where the loader and the operator table meet.
+ */
+#include "base/base.h"
+
+#include "cmd/context.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/commands.h"
+#include "compose-compat/file/load.h"
+#include "data/jwrite.h"
+
+int context_init(struct cmd_context *context, char **environment, struct err *err)
+{
+    memset(context, 0, sizeof(*context));
+    context->arena = arena_new();
+    context->environment = (const char *const *)environment;
+    findings_init(&context->findings);
+    str_init(&context->out, 0);
+    return loop_new(&context->loop, err);
+}
+
+void context_release(struct cmd_context *context)
+{
+    if (context->operator_handle != NULL)
+        context->ops->close(context->operator_handle);
+    project_free(context->project);
+    mem_free(context->project_name);
+    findings_release(&context->findings);
+    str_release(&context->out);
+    loop_free(context->loop);
+    arena_free(context->arena);
+    memset(context, 0, sizeof(*context));
+}
+
+const char *context_env(const struct cmd_context *context, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *const *entry = context->environment; *entry != NULL; entry++) {
+        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=')
+            return *entry + len + 1;
+    }
+    return NULL;
+}
+
+static const char *const *texts_or_null(struct arena *arena, const struct text_list *list)
+{
+    const char **texts;
+
+    if (list == NULL || list->n == 0)
+        return NULL;
+    texts = ARENA_NEW_N(arena, const char *, list->n + 1);
+    for (size_t i = 0; i < list->n; i++)
+        texts[i] = list->items[i];
+    return texts;
+}
+
+static int fill_load_options(struct cmd_context *context, struct load_options *options,
+                             struct err *err)
+{
+    const struct cmd_globals *globals = &context->globals;
+    char *dir = getcwd(NULL, 0);
+
+    if (dir == NULL)
+        return err_set_sys(err, errno, "cannot tell the working directory");
+    options->current_dir = arena_dup(context->arena, dir);
+    free(dir);
+    options->files = texts_or_null(context->arena, &globals->files);
+    options->env_files = texts_or_null(context->arena, &globals->env_files);
+    options->profiles = texts_or_null(context->arena, &globals->profiles);
+    options->project_dir = globals->project_dir;
+    options->project_name = globals->project_name;
+    options->environment = context->environment;
+    options->is_compatibility = globals->compatibility;
+    options->keep_unused = globals->all_resources;
+    options->no_interpolate = context->load.no_interpolate;
+    options->no_normalize = context->load.no_normalize;
+    options->no_path_resolution = context->load.no_path_resolution;
+    options->no_consistency = context->load.no_consistency;
+    options->no_env_resolution = context->load.no_env_resolution;
+    options->select_only = context->load.select_only;
+    return 0;
+}
+
+int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
+                 struct err *err)
+{
+    struct load_options options = { 0 };
+    ERR_AUTO(load_err);
+
+    if (fill_load_options(context, &options, err) < 0)
+        return -1;
+    options.services = texts_or_null(context->arena, services);
+    options.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
+    if (compose_load(&options, &context->project, &context->findings, &load_err) == 0) {
+        context->project_name = mem_dup(context->project->name);
+        return 0;
+    }
+    /* Without any file, a verb that works on what exists needs no more than a name. */
+    if (load_err.code == ERR_NOT_FOUND && (needs & NEEDS_PROJECT_OR_NAME) != 0 &&
+        context->globals.files.n == 0) {
+        ERR_AUTO(name_err);
+        if (compose_load_name(&options, &context->project_name, &context->findings, &name_err) == 0)
+            return 0;
+    }
+    return err_move(err, &load_err);
+}
+
+static const char *operator_choice(const struct cmd_context *context)
+{
+    const char *name = context->globals.operator_name;
+
+    if (name == NULL)
+        name = context_env(context, "OCTOCOMPOSE_OPERATOR");
+    return name == NULL || name[0] == '\0' ? "docker" : name;
+}
+
+int context_open_operator(struct cmd_context *context, struct err *err)
+{
+    const char *name = operator_choice(context);
+    const struct operator_config config = {
+        .loop = context->loop,
+        .environment = context->environment,
+        .endpoint = context->globals.host,
+        .context = context->globals.context,
+    };
+
+    context->ops = operator_find(name);
+    if (context->ops == NULL) {
+        STR_AUTO(known);
+        for (size_t i = 0; operator_table[i] != NULL; i++)
+            str_printf(&known, "%s%s", i > 0 ? ", " : "", operator_table[i]->name);
+        return err_set(err, ERR_USAGE, "unknown operator \"%s\" (known: %s)", name, known.buf);
+    }
+    return context->ops->open(&config, &context->operator_handle, err);
+}
+
+int context_flush(struct cmd_context *context, struct err *err)
+{
+    int result = 0;
+
+    if (context->out.len > 0) {
+        ERR_AUTO(write_err);
+        result = file_write_all(STDOUT_FILENO, context->out.buf, context->out.len, &write_err);
+        if (result < 0) {
+            err_wrap(&write_err, "cannot write to standard output");
+            if (err != NULL && !err_is_set(err))
+                err_move(err, &write_err);
+        }
+    }
+    str_clear(&context->out);
+    return result;
+}
+
+void context_warn(struct cmd_context *context, const char *fmt, ...)
+{
+    STR_AUTO(text);
+    STR_AUTO(line);
+    va_list args;
+
+    va_start(args, fmt);
+    str_vprintf(&text, fmt, args);
+    va_end(args);
+    if (context->progress_mode == PROGRESS_JSON) {
+        struct jwrite w;
+        jwrite_init(&w, &line, 0);
+        jwrite_map(&w);
+        jwrite_key_text(&w, "level", "warning");
+        jwrite_key_text(&w, "msg", text.buf);
+        jwrite_map_end(&w);
+    } else {
+        str_add(&line, "time=\"");
+        clock_print_rfc3339(clock_wall_ns() / 1000000000 * 1000000000, false, &line);
+        str_add(&line, "\" level=warning msg=");
+        jwrite_node_text(node_text(context->arena, (struct origin)ORIGIN_NONE, text.buf), 0, &line);
+    }
+    fprintf(stderr, "%s\n", line.buf);
+}
+
+void context_print_findings(struct cmd_context *context)
+{
+    STR_AUTO(text);
+
+    findings_sort(&context->findings);
+    for (size_t i = 0; i < context->findings.n; i++) {
+        const struct finding *finding = &context->findings.items[i];
+
+        if (finding->level == FINDING_WARNING && !origin_is_set(finding->at)) {
+            context_warn(context, "%s", finding->text);
+            continue;
+        }
+        str_clear(&text);
+        finding_print(finding, &text);
+        fputs(text.buf, stderr);
+    }
+    findings_release(&context->findings);
+    findings_init(&context->findings);
+}

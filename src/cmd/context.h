@@ -1,0 +1,64 @@
+/*
+ * context.h - what a running command has at hand: global options, the project, the operator, the
+ * terminal. Filled in by the dispatcher as far as the command needs it.
+ */
+#ifndef OCTO_CMD_CONTEXT_H
+#define OCTO_CMD_CONTEXT_H
+
+#include "base/findings.h"
+#include "base/loop.h"
+#include "base/vec.h"
+#include "cmd/terminal.h"
+#include "plan/operator.h"
+
+struct cmd_globals {
+    struct text_list files, profiles, env_files;
+    const char *project_name, *project_dir, *old_project_dir;
+    const char *operator_name, *host, *context;
+    const char *ansi, *progress, *log_level;
+    struct opt_int parallel;
+    bool compatibility, all_resources, dry_run, help, version, no_ansi, verbose;
+    bool ignore_lock;
+    struct opt_int lock_timeout;
+};
+
+enum progress_mode { PROGRESS_PLAIN, PROGRESS_TTY, PROGRESS_JSON, PROGRESS_QUIET };
+
+/* How `config` wants the project loaded; everything else loads it whole. */
+struct load_tweaks {
+    bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution, select_only;
+};
+
+struct cmd_context {
+    struct arena *arena;
+    struct loop *loop;
+    const char *const *environment;
+    struct cmd_globals globals;
+    struct load_tweaks load;
+    struct findings findings;
+    struct terminal terminal;
+    enum progress_mode progress_mode;
+    char *project_name;      /* heap */
+    struct project *project; /* NULL: there is only a name */
+    const struct operator_ops *ops;
+    void *operator_handle;
+    struct str out; /* standard output, written at the end or by context_flush() */
+    bool is_cancelled; /* a signal asked the command to end */
+};
+
+int context_init(struct cmd_context *context, char **environment, struct err *err) ATTR_MUST_CHECK;
+void context_release(struct cmd_context *context);
+/* The value of a variable of the process environment, or NULL. */
+const char *context_env(const struct cmd_context *context, const char *name);
+/* Loads the project (findings are printed by the dispatcher). services: the named ones, or NULL. */
+int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
+                 struct err *err) ATTR_MUST_CHECK;
+int context_open_operator(struct cmd_context *context, struct err *err) ATTR_MUST_CHECK;
+/* Writes what is in context->out to standard output. */
+int context_flush(struct cmd_context *context, struct err *err) ATTR_MUST_CHECK;
+/* A line on stderr in docker compose's form of a warning. */
+void context_warn(struct cmd_context *context, const char *fmt, ...) ATTR_PRINTF(2, 3);
+/* Prints findings (sorted) on stderr and forgets them. */
+void context_print_findings(struct cmd_context *context);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * down.c - `down`: stops and removes what the project has; data stays unless -v asks for it.
+ */
+#include "base/base.h"
+
+#include "cmd/operate.h"
+#include "cmd/commands.h"
+
+struct down_options {
+    bool remove_orphans, volumes;
+    const char *rmi;
+    struct opt_int timeout;
+};
+
+#define OPTIONS_OF down_options
+static const struct option_row down_rows[] = {
+    OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,
+           "Remove containers of services that the project does not have"),
+    OPTION(0, "rmi", OPTION_TEXT, rmi, "Remove images, too (\"local\": those without a name of their own, \"all\")"),
+    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds", "Time to stop in before being killed"),
+    OPTION('v', "volumes", OPTION_BOOL, volumes, "Remove the project's named volumes and anonymous ones"),
+    OPTION_QUIET(0, "volume", OPTION_BOOL, volumes),
+    OPTIONS_END,
+};
+#undef OPTIONS_OF
+
+static int run_down(struct cmd_context *context, const void *values, const struct text_list *words,
+               struct err *err)
+{
+    const struct down_options *options = values;
+    const char *orphans = context_env(context, "COMPOSE_REMOVE_ORPHANS");
+    struct plan_options plan = {
+        .goal = GOAL_DOWN,
+        .services = operate_services(context, words),
+        .remove_orphans = options->remove_orphans,
+        .remove_volumes = options->volumes,
+        .remove_images = options->rmi,
+    };
+
+    if (options->rmi != NULL && !text_is(options->rmi, "all") && !text_is(options->rmi, "local"))
+        return err_set(err, ERR_USAGE, "invalid value for --rmi: \"%s\"", options->rmi);
+    if (orphans != NULL && text_to_bool(orphans, &plan.remove_orphans) < 0)
+        return err_set(err, ERR_USAGE, "COMPOSE_REMOVE_ORPHANS: \"%s\" is no boolean", orphans);
+    plan.remove_orphans = plan.remove_orphans || options->remove_orphans;
+    operate_timeout(&plan, options->timeout);
+    return operate_apply(context, &plan, "down", false, err);
+}
+
+const struct cmd cmd_down = {
+    .name = "down",
+    .synopsis = "[OPTIONS] [SERVICES]",
+    .summary = "Stop and remove containers, networks",
+    .options = down_rows,
+    .options_size = sizeof(struct down_options),
+    .needs = NEEDS_PROJECT_OR_NAME | NEEDS_OPERATOR | NEEDS_LOCK,
+    .max_words = -1,
+    .run = run_down,
+    .words_are_services = true,
+};

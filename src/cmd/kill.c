@@ -1,0 +1,47 @@
+/*
+ * kill.c - `kill`: sends a signal to services, SIGKILL unless another is named.
+ */
+#include "base/base.h"
+
+#include "cmd/operate.h"
+#include "cmd/commands.h"
+
+struct kill_options {
+    bool remove_orphans;
+    const char *signal;
+};
+
+#define OPTIONS_OF kill_options
+static const struct option_row kill_rows[] = {
+    OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,
+           "Remove containers of services that the project does not have"),
+    OPTION_VALUE('s', "signal", OPTION_TEXT, signal, "string", "Signal to send (default \"SIGKILL\")"),
+    OPTIONS_END,
+};
+#undef OPTIONS_OF
+
+static int run_kill(struct cmd_context *context, const void *values, const struct text_list *words,
+               struct err *err)
+{
+    const struct kill_options *options = values;
+    const struct plan_options plan = {
+        .goal = GOAL_KILL,
+        .services = operate_services(context, words),
+        .remove_orphans = options->remove_orphans,
+        .signal = options->signal == NULL ? "SIGKILL" : options->signal,
+    };
+
+    return operate_apply(context, &plan, "kill", false, err);
+}
+
+const struct cmd cmd_kill = {
+    .name = "kill",
+    .synopsis = "[OPTIONS] [SERVICE...]",
+    .summary = "Force stop service containers",
+    .options = kill_rows,
+    .options_size = sizeof(struct kill_options),
+    .needs = NEEDS_PROJECT_OR_NAME | NEEDS_OPERATOR | NEEDS_LOCK,
+    .max_words = -1,
+    .run = run_kill,
+    .words_are_services = true,
+};

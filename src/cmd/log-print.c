@@ -1,0 +1,150 @@
+/*
+ * log-print.c - prefixes and prints log lines; output is collected during one round of the event loop
+ * and written at its end. Knows nothing of where lines come from.
+ */
+#include "base/base.h"
+
+#include "cmd/log-print.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#define FLUSH_BYTES 65536
+
+struct log_name {
+    const char *color;
+    bool is_open[3]; /* per stream: a partial line was printed and not yet ended */
+};
+
+static const char *const colors[] = { "36", "33", "32", "35", "34", "36;1", "33;1", "32;1", "35;1", "34;1" };
+
+void log_print_init(struct log_print *print, struct cmd_context *context)
+{
+    memset(print, 0, sizeof(*print));
+    print->context = context;
+    map_init(&print->names);
+    str_init(&print->err_out, 0);
+}
+
+void log_print_release(struct log_print *print)
+{
+    log_print_flush(print);
+    MAP_EACH(&print->names, entry)
+        mem_free(entry->value);
+    map_release(&print->names);
+    str_release(&print->err_out);
+}
+
+const char *log_print_short_name(const struct cmd_context *context, const char *name)
+{
+    size_t len = strlen(context->project_name);
+
+    if (strncmp(name, context->project_name, len) == 0 && name[len] == '-')
+        return name + len + 1;
+    return name;
+}
+
+static struct log_name *get_name(struct log_print *print, const char *name)
+{
+    struct log_name *log_name = map_find(&print->names, name);
+
+    if (log_name == NULL) {
+        log_name = MEM_NEW(struct log_name);
+        log_name->color = colors[print->names.n % ARRAY_LEN(colors)];
+        map_set(&print->names, name, log_name);
+        print->width = MAX(print->width, text_width(name));
+    }
+    return log_name;
+}
+
+void log_print_add(struct log_print *print, const char *name)
+{
+    get_name(print, name);
+}
+
+static void write_all(struct str *text, int fd)
+{
+    ERR_AUTO(err);
+
+    /* A reader that went away ends the program through the final check of its output. */
+    if (text->len > 0 && file_write_all(fd, text->buf, text->len, &err) < 0)
+        str_clear(text);
+    str_clear(text);
+}
+
+void log_print_flush(struct log_print *print)
+{
+    if (print->context->out.len == 0 && print->err_out.len == 0)
+        return;
+    progress_hide(print->progress);
+    write_all(&print->context->out, STDOUT_FILENO);
+    write_all(&print->err_out, STDERR_FILENO);
+    progress_show(print->progress);
+}
+
+static void on_flush(void *arg)
+{
+    struct log_print *print = arg;
+
+    print->is_flush_due = false;
+    log_print_flush(print);
+}
+
+static void ask_flush(struct log_print *print)
+{
+    if (print->context->out.len + print->err_out.len > FLUSH_BYTES) {
+        log_print_flush(print);
+        return;
+    }
+    if (!print->is_flush_due) {
+        print->is_flush_due = true;
+        loop_add_soon(print->context->loop, on_flush, print);
+    }
+}
+
+static void add_prefix(struct log_print *print, const char *name, const struct log_name *log_name,
+                       struct str *out)
+{
+    bool has_color = print->context->terminal.has_colors && !print->no_color;
+
+    if (print->no_prefix)
+        return;
+    if (has_color)
+        str_printf(out, "\033[%sm", log_name->color);
+    str_add(out, name);
+    str_add_n(out, print->width + 2 - MIN(text_width(name), print->width), ' ');
+    str_add(out, "| ");
+    if (has_color)
+        str_add(out, "\033[0m");
+}
+
+void log_print_line(struct log_print *print, const char *name, const struct log_line *line)
+{
+    struct log_name *log_name = get_name(print, name);
+    int stream = print->split_streams && line->stream == 2 ? 2 : 1;
+    struct str *out = stream == 2 ? &print->err_out : &print->context->out;
+
+    if (!log_name->is_open[stream]) {
+        add_prefix(print, name, log_name, out);
+        if (print->timestamps) {
+            clock_print_rfc3339(line->time_ns, true, out);
+            str_add_char(out, ' ');
+        }
+    }
+    str_add_len(out, line->text, line->len);
+    log_name->is_open[stream] = line->is_partial;
+    if (!line->is_partial)
+        str_add_char(out, '\n');
+    ask_flush(print);
+}
+
+void log_print_status(struct log_print *print, const char *name, const char *text)
+{
+    if (print->context->terminal.is_out)
+        str_add(&print->context->out, "\r\033[K");
+    str_printf(&print->context->out, "%s %s\n", name, text);
+    ask_flush(print);
+}

@@ -1,0 +1,68 @@
+/*
+ * operate.h - how commands use the operator: look at what exists, make a plan, run it with progress and
+ * signals. The commands decide what is asked for, plan_make() what is done.
+ */
+#ifndef OCTO_CMD_OPERATE_H
+#define OCTO_CMD_OPERATE_H
+
+#include "cmd/cmd.h"
+#include "cmd/progress.h"
+#include "plan/execute.h"
+#include "plan/lock.h"
+
+/* Runs the loop until *done. */
+int operate_until(struct cmd_context *context, const bool *done, struct err *err) ATTR_MUST_CHECK;
+/* Looks at what exists; the set is the caller's. */
+int operate_observe(struct cmd_context *context, const struct observe_query *query,
+                    struct existing_set *ret_set, struct err *err) ATTR_MUST_CHECK;
+/* Only the project's instances, running or all, of the named services (checked against the project and
+   what exists: "no such service"); sorted by name. */
+int operate_instances(struct cmd_context *context, const struct text_list *services, bool with_all,
+                      bool with_one_offs, struct existing_set *ret_set, struct err *err)
+    ATTR_MUST_CHECK;
+/* The one instance that exec and the like act on: of number index, or (0) the lowest running one. */
+int operate_pick(struct cmd_context *context, const char *service, int64_t index,
+                 struct existing_set *ret_set, const struct existing **ret_instance, struct err *err)
+    ATTR_MUST_CHECK;
+
+/* One change of the project: lock, wanted, existing, plan. */
+struct operation {
+    struct cmd_context *context;
+    struct plan_options options;
+    struct lock *lock;
+    struct wanted_set wanted;
+    struct existing_set existing;
+    struct plan *plan;
+    struct progress *progress;
+    const char *title; /* of progress: "up", "down", "stop" */
+    bool assume_yes;   /* -y */
+    /* Before a START step begins; may be NULL. */
+    void (*before_start)(void *arg, struct step *step, void (*resume)(void *token), void *token);
+    void (*step_done)(void *arg, struct step *step);
+    void *arg;
+    /* run state */
+    struct execution *execution;
+    int n_signals;
+    bool is_done;
+    struct err *result;
+};
+
+/* Lock (unless nothing may change), lower, observe, plan. Prints what the plan leaves alone. */
+int operation_prepare(struct operation *operation, struct err *err) ATTR_MUST_CHECK;
+/* Runs the plan; with --dry-run shows it only. */
+int operation_run(struct operation *operation, struct err *err) ATTR_MUST_CHECK;
+void operation_release(struct operation *operation);
+/* All three. Returns 0 or -1. */
+int operate_apply(struct cmd_context *context, const struct plan_options *options, const char *title,
+                  bool assume_yes, struct err *err) ATTR_MUST_CHECK;
+
+/* NULL-terminated view of words, or NULL when there are none. */
+const char *const *operate_services(struct cmd_context *context, const struct text_list *words);
+/* --pull and --scale as up, create and plan have them. */
+int operate_pull_policy(struct plan_options *options, const char *text, struct err *err) ATTR_MUST_CHECK;
+int operate_scale(struct cmd_context *context, struct plan_options *options,
+                  const struct text_list *scale, struct err *err) ATTR_MUST_CHECK;
+/* Seconds of an option as the plan wants them. */
+void operate_timeout(struct plan_options *options, struct opt_int seconds);
+
+#endif

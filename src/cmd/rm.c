@@ -1,0 +1,80 @@
+/*
+ * rm.c - `rm`: removes stopped containers of services.
+ */
+#include "base/base.h"
+
+#include "cmd/operate.h"
+#include "cmd/commands.h"
+
+#include <stdio.h>
+
+static bool confirm(const struct operation *operation, bool is_forced)
+{
+    char answer[8] = "";
+    bool is_first = true;
+
+    fputs("Going to remove ", stdout);
+    VEC_EACH(&operation->plan->steps, step)
+    {
+        if ((*step)->action == STEP_REMOVE) {
+            printf("%s%s", is_first ? "" : ", ", (*step)->instance->name);
+            is_first = false;
+        }
+    }
+    fputs("\n", stdout);
+    fflush(stdout);
+    if (is_forced || operation->context->globals.dry_run)
+        return true;
+    fputs("Are you sure? [yN] ", stdout);
+    fflush(stdout);
+    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+struct rm_options {
+    bool force, stop, volumes, all;
+};
+
+#define OPTIONS_OF rm_options
+static const struct option_row rm_rows[] = {
+    OPTION('f', "force", OPTION_BOOL, force, "Don't ask to confirm removal"),
+    OPTION('s', "stop", OPTION_BOOL, stop, "Stop the containers first when they run"),
+    OPTION('v', "volumes", OPTION_BOOL, volumes, "Remove anonymous volumes of the containers"),
+    OPTION_QUIET('a', "all", OPTION_BOOL, all),
+    OPTIONS_END,
+};
+#undef OPTIONS_OF
+
+static int run_rm(struct cmd_context *context, const void *values, const struct text_list *words,
+               struct err *err)
+{
+    const struct rm_options *options = values;
+    struct operation operation = {
+        .context = context,
+        .title = "rm",
+        .options = { .goal = GOAL_REMOVE,
+                     .services = operate_services(context, words),
+                     .stop_first = options->stop,
+                     .remove_volumes = options->volumes },
+    };
+    int result = operation_prepare(&operation, err);
+
+    if (result == 0 && plan_is_empty(operation.plan))
+        fputs("No stopped containers\n", stderr);
+    else if (result == 0 && confirm(&operation, options->force))
+        result = operation_run(&operation, err);
+    operation_release(&operation);
+    return result;
+}
+
+const struct cmd cmd_rm = {
+    .name = "rm",
+    .synopsis = "[OPTIONS] [SERVICE...]",
+    .summary = "Removes stopped service containers",
+    .text = "Anonymous volumes of the containers stay, unless -v is given. What is not in a volume is lost.",
+    .options = rm_rows,
+    .options_size = sizeof(struct rm_options),
+    .needs = NEEDS_PROJECT_OR_NAME | NEEDS_OPERATOR | NEEDS_LOCK,
+    .max_words = -1,
+    .run = run_rm,
+    .words_are_services = true,
+};
