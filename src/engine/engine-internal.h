@@ -36,6 +36,7 @@ struct engine {
     enum engine_state state;
     unsigned api;
     bool is_podman;
+    int64_t ahead_ns; /* of its clock to ours, from the ping; 0 on a local socket */
     unsigned builder; /* Builder-Version of the ping, 0: not said */
     struct http_request *ping;
     struct engine_call *first; /* open calls, newest first */
@@ -103,6 +104,9 @@ bool call_leave(struct engine_call *call);
 void call_free(struct engine_call *call);
 /* Closing the engine: no callback follows. */
 void call_abandon(struct engine_call *call);
+
+/* auth.c: closing the engine, no callback follows. */
+void auth_abandon(struct engine *engine);
 
 /* stream.c */
 void stream_send(struct engine_call *call, struct http_request_spec *spec);

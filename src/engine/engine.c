@@ -96,6 +96,7 @@ void engine_close(struct engine *engine)
         return;
     while (engine->first)
         call_abandon(engine->first);
+    auth_abandon(engine);
     http_free(engine->http);
     arena_free(engine->config_arena);
     mem_free(engine->config_dir);

@@ -112,16 +112,18 @@ int engine_frames_feed(struct engine_frames *frames, const char *bytes, size_t l
 /* The stream may end here: no frame is half read. */
 bool engine_frames_is_complete(const struct engine_frames *frames);
 
-/* The X-Registry-Auth header of an image reference (heap, "X-Registry-Auth: ..."), from the user's
-   docker configuration: auths, credential helpers. Asynchronous because helpers are programs. */
+/* The X-Registry-Auth header of an image reference ("X-Registry-Auth: ...", the callback frees it: it is
+   a secret, mem_wipe() it), from the user's docker configuration: auths, credential helpers.
+   Asynchronous because helpers are programs. Without credentials it says so; header is NULL exactly when
+   err is set. */
 typedef void (*engine_auth_fn)(void *arg, char *header, struct err *err);
 void engine_registry_auth(struct engine *engine, const char *reference, engine_auth_fn done, void *arg);
 
-/* The parts of an image reference: "docker.io/library/redis", "7", "sha256:..." (unset parts NULL; tag
+/* The parts of an image reference: "docker.io", "library/redis", "7", "sha256:..." (unset parts NULL; tag
    "latest" when there is neither tag nor digest). Heap strings. */
 struct image_reference {
     char *domain, *path, *tag, *digest;
-    char *familiar; /* as people write it: "redis:7" */
+    char *familiar; /* as people write it: "redis:7"; without a tag when there was none */
 };
 int image_reference_parse(const char *text, struct image_reference *ret, struct err *err)
     ATTR_MUST_CHECK;

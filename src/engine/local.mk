@@ -1,6 +1,7 @@
 # The files of src/engine. Sorted; headers too.
 engine_files = \
 	src/engine/answer.c \
+	src/engine/auth.c \
 	src/engine/call.c \
 	src/engine/docker-config.c \
 	src/engine/endpoint.c \
@@ -9,5 +10,6 @@ engine_files = \
 	src/engine/engine.h \
 	src/engine/frames.c \
 	src/engine/negotiate.c \
+	src/engine/reference.c \
 	src/engine/stream.c \
 	# end

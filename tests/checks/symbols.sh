@@ -6,7 +6,9 @@
 # folder: prefixes that are allowed besides. Keep it short.
 table='
 src/base: finding slice
+src/engine: image
 src/model: dependency mount network volume secret service
+src/net: base64 random
 '
 
 build=${abs_top_builddir:?}
