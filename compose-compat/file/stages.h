@@ -2,6 +2,9 @@
  * stages.h - the stages of the loader that come after the merge, in the order in which load.c calls
  * them, and the context they share. Each stage has a file of its own; no stage is called by anything
  * but load.c, extends.c and include.c.
+ *
+ * Lists and maps of a tree belong to one place and are changed in place; scalar nodes may be shared by
+ * several places (aliases), so they are replaced by new nodes, never changed.
  */
 #ifndef OCTO_COMPOSE_FILE_STAGES_H
 #define OCTO_COMPOSE_FILE_STAGES_H

@@ -1,0 +1,79 @@
+/*
+ * cast.c - texts to booleans and numbers. See cast.h.
+ */
+#include "base/base.h"
+
+#include "compose-compat/file/cast.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static const struct bool_word {
+    const char *word;
+    bool value, is_old; /* YAML 1.1's */
+} bool_words[] = {
+    { "true", true, false }, { "false", false, false }, { "y", true, true },
+    { "yes", true, true },   { "n", false, true },      { "no", false, true },
+    { "on", true, true },    { "off", false, true },
+};
+
+static struct node *cast_bool(struct arena *arena, struct node *text, const struct trail *trail,
+                              struct findings *findings)
+{
+    const char *bytes = text->u.text.bytes;
+    for (size_t i = 0; i < ARRAY_LEN(bool_words); i++) {
+        const struct bool_word *word = &bool_words[i];
+        if (strcasecmp(word->word, bytes) != 0)
+            continue;
+        if (word->is_old) {
+            struct finding *finding = trail_finding(
+                trail, findings, FINDING_WARNING, text->at,
+                "\"%s\" is no boolean in YAML 1.2, it is read as %s here", bytes,
+                word->value ? "true" : "false");
+            finding_hint(finding, "write %s", word->value ? "true" : "false");
+        }
+        return node_bool(arena, text->at, word->value);
+    }
+    struct finding *finding = trail_finding(trail, findings, FINDING_ERROR, text->at,
+                                            "\"%s\" is no boolean", bytes);
+    finding_hint(finding, "write true or false");
+    return text;
+}
+
+static struct node *cast_int(struct arena *arena, struct node *text, const struct trail *trail,
+                             struct findings *findings)
+{
+    int64_t value;
+    if (text_to_int(text->u.text.bytes, &value) == 0)
+        return node_int(arena, text->at, value);
+    trail_finding(trail, findings, FINDING_ERROR, text->at, "\"%s\" is no integer",
+                  text->u.text.bytes);
+    return text;
+}
+
+static struct node *cast_float(struct arena *arena, struct node *text, const struct trail *trail,
+                               struct findings *findings)
+{
+    const char *bytes = text->u.text.bytes;
+    char *end;
+    bool is_blank = !*bytes || strchr(" \t\n\r\f\v", *bytes);
+    errno = 0;
+    double value = strtod(bytes, &end);
+    if (!is_blank && !*end && errno != ERANGE)
+        return node_float(arena, text->at, value);
+    trail_finding(trail, findings, FINDING_ERROR, text->at, "\"%s\" is no number", bytes);
+    return text;
+}
+
+struct node *cast_text(struct arena *arena, const struct schema_row *row, struct node *text,
+                       const struct trail *trail, struct findings *findings)
+{
+    switch (row ? (enum schema_cast)row->cast : CAST_NONE) {
+    case CAST_BOOL: return cast_bool(arena, text, trail, findings);
+    case CAST_INT: return cast_int(arena, text, trail, findings);
+    case CAST_FLOAT: return cast_float(arena, text, trail, findings);
+    case CAST_NONE: break;
+    }
+    return text;
+}

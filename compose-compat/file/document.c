@@ -1,0 +1,196 @@
+/*
+ * document.c - one YAML document made ready for merging. See document.h.
+ */
+#include "base/base.h"
+
+#include "compose-compat/file/document.h"
+
+#include "compose-compat/file/cast.h"
+#include "compose-compat/file/interpolate.h"
+
+struct copy {
+    struct document *document;
+    bool has_tag_above; /* under !override: tags below mean nothing */
+    /* For the variables of the text that is worked on. */
+    const struct trail *trail;
+    struct origin at;
+};
+
+static const char *lookup_variable(void *arg, struct slice name)
+{
+    const struct copy *copy = arg;
+    return map_find_len(copy->document->environment, name.at, name.len);
+}
+
+static void warn_unset(void *arg, struct slice name)
+{
+    const struct copy *copy = arg;
+    struct finding *finding = trail_finding(
+        copy->trail, copy->document->findings, FINDING_WARNING, copy->at,
+        "the variable \"%.*s\" is not set, it is replaced by nothing", (int)name.len, name.at);
+    finding_hint(finding, "set it in the environment or in .env, or write ${%.*s:-DEFAULT}",
+                 (int)name.len, name.at);
+}
+
+static void add_error(const struct copy *copy, const struct err *err)
+{
+    struct finding *finding = trail_finding(copy->trail, copy->document->findings, FINDING_ERROR,
+                                            copy->at, "%s", err->text);
+    if (err->code == ERR_INPUT)
+        finding_hint(finding, "a \"$\" that is meant as such is written \"$$\"");
+    else if (err->code == ERR_NOT_FOUND)
+        finding_hint(finding, "set it in the environment, in .env or in a file given by --env-file");
+}
+
+static struct node *copy_text(struct copy *copy, const struct node *node, const struct schema_row *row,
+                              const struct trail *trail)
+{
+    struct document *document = copy->document;
+    struct node *text = (struct node *)node;
+    if (!document->environment)
+        return text;
+    if (memchr(node->u.text.bytes, '$', node->u.text.len)) {
+        struct interpolate how = { lookup_variable, warn_unset, copy };
+        STR_AUTO(out);
+        ERR_AUTO(err);
+        copy->trail = trail;
+        copy->at = node->at;
+        int failed = interpolate_text(
+            &how, (struct slice){ node->u.text.bytes, node->u.text.len }, &out, &err);
+        *document->interpolated += out.len;
+        if (!failed && *document->interpolated > DOCUMENT_MAX_BYTES)
+            failed = err_set(&err, ERR_LIMIT, "interpolation makes more than %u MiB in all",
+                             DOCUMENT_MAX_BYTES >> 20);
+        if (failed) {
+            add_error(copy, &err);
+            return text;
+        }
+        text = node_text_len(document->arena, node->at, out.buf, out.len);
+        text->flags = node->flags;
+    }
+    return cast_text(document->arena, row, text, trail, document->findings);
+}
+
+static void add_reset(struct document *document, const struct trail *trail)
+{
+    if (!trail || trail_has_index(trail))
+        return;
+    size_t n = trail_len(trail);
+    struct reset_path path = { ARENA_NEW_N(document->arena, const char *, n), n };
+    for (size_t i = n; i-- > 0; trail = trail->up)
+        path.keys[i] = trail->key;
+    ARENA_ADD(document->arena, &document->resets, path);
+}
+
+static struct node *copy_node(struct copy *copy, const struct node *node, const struct schema_row *row,
+                              const struct trail *trail);
+
+/* The copy of a child, or NULL when it is tagged !reset. */
+static struct node *copy_child(struct copy *copy, const struct node *node, const struct schema_row *row,
+                               const struct trail *trail)
+{
+    if (copy->has_tag_above || !(node->flags & (NODE_RESET | NODE_OVERRIDE)))
+        return copy_node(copy, node, row, trail);
+    add_reset(copy->document, trail);
+    if (node->flags & NODE_RESET)
+        return NULL;
+    copy->has_tag_above = true;
+    struct node *result = copy_node(copy, node, row, trail);
+    copy->has_tag_above = false;
+    return result;
+}
+
+static struct node *copy_list(struct copy *copy, const struct node *node, const struct schema_row *row,
+                              const struct trail *trail)
+{
+    struct arena *arena = copy->document->arena;
+    struct node *result = node_list(arena, node->at);
+    const struct schema_row *item_row = schema_item(row);
+    size_t n = node->u.list.n;
+    if (n > 0) {
+        result->u.list.items = ARENA_NEW_N(arena, struct node *, n);
+        result->u.list.cap = n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct trail here = TRAIL_INDEX(trail, i);
+        struct node *item = copy_child(copy, node->u.list.items[i], item_row, &here);
+        if (item)
+            result->u.list.items[result->u.list.n++] = item;
+    }
+    return result;
+}
+
+static struct node *copy_map(struct copy *copy, const struct node *node, const struct schema_row *row,
+                             const struct trail *trail)
+{
+    struct arena *arena = copy->document->arena;
+    struct node *result = node_map(arena, node->at);
+    if (node->u.map.n > 0) {
+        result->u.map.items = ARENA_NEW_N(arena, struct node_pair, node->u.map.n);
+        result->u.map.cap = node->u.map.n;
+    }
+    NODE_EACH_PAIR(node, pair) {
+        struct trail here = TRAIL_KEY(trail, pair->key);
+        struct node *value = copy_child(copy, pair->value, schema_row_of(row, pair->key), &here);
+        if (value)
+            node_append_pair(arena, result, pair->key, pair->key_len, pair->at, value);
+    }
+    return result;
+}
+
+static struct node *copy_node(struct copy *copy, const struct node *node, const struct schema_row *row,
+                              const struct trail *trail)
+{
+    switch ((enum node_kind)node->kind) {
+    case NODE_TEXT: return copy_text(copy, node, row, trail);
+    case NODE_LIST: return copy_list(copy, node, row, trail);
+    case NODE_MAP: return copy_map(copy, node, row, trail);
+    default: return (struct node *)node;
+    }
+}
+
+struct node *document_prepare(struct document *document, const struct node *raw)
+{
+    struct copy copy = { .document = document };
+    struct node *tree = copy_child(&copy, raw, schema_root(), NULL);
+    return tree ? tree : node_map(document->arena, raw->at);
+}
+
+void document_apply_resets(const struct reset_paths *resets, struct node *tree,
+                           const char *const *prefix, size_t n_prefix)
+{
+    for (size_t r = 0; r < resets->n; r++) {
+        const struct reset_path *path = &resets->items[r];
+        bool is_below = path->n > n_prefix;
+        for (size_t i = 0; is_below && i < n_prefix; i++)
+            is_below = strcmp(path->keys[i], prefix[i]) == 0;
+        if (!is_below)
+            continue;
+        struct node *map = tree;
+        for (size_t i = n_prefix; map && i + 1 < path->n; i++)
+            map = node_get(map, path->keys[i]);
+        if (node_is(map, NODE_MAP))
+            node_remove(map, path->keys[path->n - 1]);
+    }
+}
+
+struct node *document_clone(struct arena *arena, const struct node *node)
+{
+    if (node->kind != NODE_LIST && node->kind != NODE_MAP)
+        return (struct node *)node;
+    struct node *copy = ARENA_NEW(arena, struct node);
+    *copy = *node;
+    if (node->kind == NODE_LIST) {
+        copy->u.list = (struct node_list){ ARENA_NEW_N(arena, struct node *, node->u.list.n), 0,
+                                           node->u.list.n };
+        NODE_EACH_ITEM(node, item)
+            copy->u.list.items[copy->u.list.n++] = document_clone(arena, *item);
+        return copy;
+    }
+    copy->u.map = (struct node_map){ ARENA_NEW_N(arena, struct node_pair, node->u.map.n), 0,
+                                     node->u.map.n, NULL, 0 };
+    NODE_EACH_PAIR(node, pair)
+        node_append_pair(arena, copy, pair->key, pair->key_len, pair->at,
+                         document_clone(arena, pair->value));
+    return copy;
+}
