@@ -1,0 +1,16 @@
+/*
+ * validate.h - is a tree of the form that the table allows (compose-file.md 10.1)? Everything that is
+ * wrong becomes a finding; nothing is changed. Rules between values are stage_check()'s and
+ * stage_consistency()'s.
+ */
+#ifndef OCTO_COMPOSE_FILE_VALIDATE_H
+#define OCTO_COMPOSE_FILE_VALIDATE_H
+
+#include "compose-compat/file/schema.h"
+#include "compose-compat/file/trail.h"
+
+/* Checks the node against the row (NULL: anything is right). */
+void validate_node(struct findings *findings, const struct node *node, const struct schema_row *row,
+                   const struct trail *trail);
+
+#endif
