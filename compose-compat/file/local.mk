@@ -1,6 +1,25 @@
 # The files of compose-compat/file. Sorted; headers too.
 compose_file_files = \
+	compose-compat/file/cast.c \
+	compose-compat/file/cast.h \
+	compose-compat/file/discover.c \
+	compose-compat/file/discover.h \
+	compose-compat/file/document.c \
+	compose-compat/file/document.h \
+	compose-compat/file/dotenv.c \
+	compose-compat/file/dotenv.h \
+	compose-compat/file/extends.c \
+	compose-compat/file/include.c \
+	compose-compat/file/interpolate.c \
+	compose-compat/file/interpolate.h \
+	compose-compat/file/load.c \
 	compose-compat/file/load.h \
+	compose-compat/file/loader.c \
+	compose-compat/file/loader.h \
+	compose-compat/file/merge.c \
+	compose-compat/file/merge.h \
+	compose-compat/file/name.c \
+	compose-compat/file/name.h \
 	compose-compat/file/output.h \
 	compose-compat/file/schema-build.c \
 	compose-compat/file/schema-deploy.c \
@@ -12,4 +31,10 @@ compose_file_files = \
 	compose-compat/file/schema.c \
 	compose-compat/file/schema.h \
 	compose-compat/file/stages.h \
+	compose-compat/file/trail.c \
+	compose-compat/file/trail.h \
+	compose-compat/file/unique.c \
+	compose-compat/file/unique.h \
+	compose-compat/file/validate.c \
+	compose-compat/file/validate.h \
 	# end

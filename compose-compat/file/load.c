@@ -1,0 +1,306 @@
+/*
+ * load.c - the entry to this folder: from options to a project, the stages one after the other. See load.h
+ * and stages.h; loader.c makes the merged tree.
+ */
+#include "base/base.h"
+
+#include "compose-compat/file/load.h"
+
+#include "base/file.h"
+#include "base/vec.h"
+#include "compose-compat/file/discover.h"
+#include "compose-compat/file/interpolate.h"
+#include "compose-compat/file/loader.h"
+#include "compose-compat/file/name.h"
+#include "compose-compat/file/unique.h"
+#include "compose-compat/file/validate.h"
+
+#define PROJECT_NAME_VARIABLE "COMPOSE_PROJECT_NAME"
+
+static void loader_init(struct loader *loader, const struct load_options *options,
+                        struct arena *arena, struct findings *findings)
+{
+    *loader = (struct loader){ .options = options, .arena = arena, .findings = findings };
+    map_init(&loader->files);
+    map_init(&loader->extended);
+}
+
+static void loader_release(struct loader *loader)
+{
+    extends_release(loader);
+    map_release(&loader->files);
+    map_release(&loader->extended);
+}
+
+static int refuse_input(const struct findings *findings, struct err *err)
+{
+    return err_set(err, ERR_INPUT, "%zu problem%s in the project's files", findings->n_errors,
+                   findings->n_errors == 1 ? "" : "s");
+}
+
+/* --- the project's name ------------------------------------------------------------------------ */
+
+/* The last name that a document of the files has, not empty; NULL when there is none. */
+static int find_name(struct loader *loader, const struct discovery *found,
+                     const struct node **ret_name, struct err *err)
+{
+    *ret_name = NULL;
+    VEC_EACH(&found->files, path) {
+        struct loader_file *file = loader_read(loader, *path, err);
+        if (!file)
+            return -1;
+        for (size_t i = 0; i < file->documents.n; i++) {
+            const struct node *name = node_get(file->documents.items[i], "name");
+            if (name && name->kind == NODE_TEXT && name->u.text.len > 0)
+                *ret_name = name;
+        }
+    }
+    return 0;
+}
+
+static const char *lookup_variable(void *arg, struct slice name)
+{
+    return map_find_len(arg, name.at, name.len);
+}
+
+/* The name that a file gives, interpolated. */
+static int expand_name(const struct node *name, struct map *environment, struct findings *findings,
+                       struct str *out, struct err *err)
+{
+    struct interpolate how = { lookup_variable, NULL, environment };
+    ERR_AUTO(problem);
+    struct slice text = { name->u.text.bytes, name->u.text.len };
+    STR_AUTO(expanded);
+    if (interpolate_text(&how, text, &expanded, &problem)) {
+        finding_add(findings, FINDING_ERROR, name->at, "name", "%s", problem.text);
+        return refuse_input(findings, err);
+    }
+    name_normalise(expanded.buf, out);
+    if (out->len > 0)
+        return 0;
+    finding_add(findings, FINDING_ERROR, name->at, "name",
+                "nothing is left of the project's name \"%s\": it needs a letter or digit",
+                expanded.buf);
+    return refuse_input(findings, err);
+}
+
+/* -p, the environment, the files, the folder. */
+static int choose_name(struct loader *loader, struct discovery *found, struct str *out,
+                       struct err *err)
+{
+    const char *given = loader->options->project_name;
+    const char *variable = map_find(&found->environment, PROJECT_NAME_VARIABLE);
+    const struct node *name;
+    if (given && *given) {
+        str_add(out, given);
+        return name_check(given, "-p", err);
+    }
+    if (variable && *variable) {
+        str_add(out, variable);
+        return name_check(variable, PROJECT_NAME_VARIABLE, err);
+    }
+    if (find_name(loader, found, &name, err))
+        return -1;
+    if (name)
+        return expand_name(name, &found->environment, loader->findings, out, err);
+    name_normalise(path_base(found->working_dir), out);
+    if (out->len == 0)
+        return err_set(err, ERR_USAGE, "the folder \"%s\" makes no project name: give one with -p",
+                       found->working_dir);
+    return 0;
+}
+
+/* --- after the merge --------------------------------------------------------------------------- */
+
+static void finish_tree(const struct stage *stage, struct node *tree)
+{
+    struct origin none = ORIGIN_NONE;
+    const struct node_pair *name = node_get_pair(tree, "name", strlen("name"));
+    struct origin at = name ? name->value->at : none;
+    node_set(stage->arena, tree, "name", at, node_text(stage->arena, at, stage->project_name));
+    if (!stage->options->no_normalize)
+        stage_normalise(stage, tree);
+}
+
+typedef void (*project_stage_fn)(const struct stage *stage, struct project *project);
+
+/* The stages over the model; each runs only while nothing is wrong. */
+static int run_stages(const struct stage *stage, struct node *tree, struct project *project,
+                      struct err *err)
+{
+    const struct load_options *options = stage->options;
+    const struct {
+        project_stage_fn fn;
+        bool is_skipped;
+    } stages[] = {
+        { stage_profiles, false },
+        { stage_consistency, options->no_consistency },
+        { stage_env_files, options->no_env_resolution },
+        { stage_select, false },
+        { stage_definitions, options->skip_definitions },
+    };
+    finish_tree(stage, tree);
+    stage_decode(stage, tree, project);
+    for (size_t i = 0; i < ARRAY_LEN(stages) && stage->findings->n_errors == 0; i++) {
+        if (!stages[i].is_skipped)
+            stages[i].fn(stage, project);
+    }
+    return stage->findings->n_errors > 0 ? refuse_input(stage->findings, err) : 0;
+}
+
+static void fill_project(struct project *project, const struct discovery *found, const char *name)
+{
+    project->name = name;
+    project->working_dir = found->working_dir;
+    project->files = found->files;
+    project->env_files = found->env_files;
+    MAP_EACH(&found->environment, variable)
+        map_set_len(&project->environment, variable->key, variable->key_len, variable->value);
+}
+
+static int load_files(struct loader *loader, struct discovery *found, struct project *project,
+                      struct err *err)
+{
+    STR_AUTO(name);
+    struct findings *findings = loader->findings;
+    if (choose_name(loader, found, &name, err))
+        return -1;
+    loader->project_name = arena_dup_len(loader->arena, name.buf, name.len);
+    map_set(&found->environment, PROJECT_NAME_VARIABLE, (void *)(uintptr_t)loader->project_name);
+    fill_project(project, found, loader->project_name);
+    struct load_set set = { loader, found->working_dir, &found->files, &project->environment, 0, NULL };
+    struct node *tree;
+    if (loader_tree(&set, &tree, err))
+        return -1;
+    if (findings->n_errors > 0)
+        return refuse_input(findings, err);
+    struct stage stage = loader_stage(&set, NULL);
+    return run_stages(&stage, tree, project, err);
+}
+
+int compose_load(const struct load_options *options, struct project **ret_project,
+                 struct findings *findings, struct err *err)
+{
+    struct project *project = project_new();
+    struct loader loader;
+    struct discovery found;
+    loader_init(&loader, options, project->arena, findings);
+    int failed = discover(options, project->arena, findings, &found, err);
+    if (!failed)
+        failed = load_files(&loader, &found, project, err);
+    discovery_release(&found);
+    loader_release(&loader);
+    if (failed) {
+        project_free(project);
+        return -1;
+    }
+    *ret_project = project;
+    return 0;
+}
+
+int compose_load_name(const struct load_options *options, char **ret_name, struct findings *findings,
+                      struct err *err)
+{
+    struct arena *arena = arena_new();
+    struct loader loader;
+    struct discovery found;
+    ERR_AUTO(problem);
+    STR_AUTO(name);
+    loader_init(&loader, options, arena, findings);
+    int failed = discover(options, arena, findings, &found, &problem);
+    /* Without a file there is still a name from -p, the environment or nothing. */
+    bool has_name = (options->project_name && *options->project_name) ||
+                    map_has(&found.environment, PROJECT_NAME_VARIABLE);
+    if (failed && problem.code == ERR_NOT_FOUND && found.files.n == 0 && has_name)
+        failed = 0;
+    if (failed)
+        err_move(err, &problem);
+    else
+        failed = choose_name(&loader, &found, &name, err);
+    discovery_release(&found);
+    loader_release(&loader);
+    arena_free(arena);
+    if (failed)
+        return -1;
+    *ret_name = str_steal(&name);
+    return 0;
+}
+
+/* --- from a tree ------------------------------------------------------------------------------- */
+
+/* The stages that a file's tree goes through before it is merged. */
+static void canonicalise_tree(const struct stage *stage, struct node *tree)
+{
+    struct findings *findings = stage->findings;
+    unique_enforce(stage->arena, findings, tree, schema_root(), false, NULL);
+    validate_node(findings, tree, schema_root(), NULL);
+    if (findings->n_errors > 0)
+        return;
+    stage_canonicalise(stage, tree);
+    unique_enforce(stage->arena, findings, tree, schema_root(), true, NULL);
+    if (findings->n_errors > 0)
+        return;
+    stage_defaults(stage, tree);
+    stage_check(stage, tree);
+    if (!stage->options->no_path_resolution)
+        stage_resolve_paths(stage, tree);
+    stage_resolve_environment(stage, tree);
+}
+
+static int choose_tree_name(const struct load_options *options, const struct node *tree,
+                            const char *working_dir, struct str *out, struct err *err)
+{
+    const char *name = node_as_text(node_get(tree, "name"));
+    if (options->project_name && *options->project_name) {
+        str_add(out, options->project_name);
+        return name_check(options->project_name, "-p", err);
+    }
+    name_normalise(name && *name ? name : path_base(working_dir), out);
+    if (out->len == 0)
+        return err_set(err, ERR_USAGE, "the project has no name: give one with -p");
+    return 0;
+}
+
+static int load_tree(const struct load_options *options, const struct node *tree,
+                     const char *working_dir, struct project *project, struct findings *findings,
+                     struct err *err)
+{
+    struct arena *arena = project->arena;
+    STR_AUTO(name);
+    if (choose_tree_name(options, tree, working_dir, &name, err))
+        return -1;
+    project->name = arena_dup_len(arena, name.buf, name.len);
+    project->working_dir = arena_dup(arena, working_dir);
+    for (const char *const *entry = options->environment; entry && *entry; entry++) {
+        const char *equals = strchr(*entry, '=');
+        if (equals)
+            map_set_len(&project->environment, *entry, (size_t)(equals - *entry),
+                        arena_dup(arena, equals + 1));
+    }
+    map_set(&project->environment, PROJECT_NAME_VARIABLE, (void *)(uintptr_t)project->name);
+    struct stage stage = {
+        .arena = arena,
+        .findings = findings,
+        .options = options,
+        .working_dir = project->working_dir,
+        .project_name = project->name,
+        .environment = &project->environment,
+    };
+    struct node *copy = node_copy(arena, tree);
+    canonicalise_tree(&stage, copy);
+    if (findings->n_errors > 0)
+        return refuse_input(findings, err);
+    return run_stages(&stage, copy, project, err);
+}
+
+int compose_load_tree(const struct load_options *options, struct node *tree, const char *working_dir,
+                      struct project **ret_project, struct findings *findings, struct err *err)
+{
+    struct project *project = project_new();
+    if (load_tree(options, tree, working_dir, project, findings, err)) {
+        project_free(project);
+        return -1;
+    }
+    *ret_project = project;
+    return 0;
+}
