@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 
@@ -90,13 +91,30 @@ bool path_is_absolute(const char *path)
     return path[0] == '/';
 }
 
+/* The user's folder of /etc/passwd. Not by getpwuid(): that loads modules of the system's C library,
+   which a static program may not have. */
+static const char *home_of_passwd(void)
+{
+    static char home[512];
+    FILE *file = home[0] ? NULL : fopen("/etc/passwd", "re");
+    if (!file)
+        return home;
+    struct passwd *user;
+    while (!home[0] && (user = fgetpwent(file))) {
+        size_t len = strlen(user->pw_dir);
+        if (user->pw_uid == getuid() && path_is_absolute(user->pw_dir) && len < sizeof(home))
+            memcpy(home, user->pw_dir, len + 1);
+    }
+    fclose(file);
+    return home;
+}
+
 const char *path_home(void)
 {
     const char *home = getenv("HOME");
-    if (home && *home)
-        return home;
-    struct passwd *user = getpwuid(getuid());
-    return user && user->pw_dir && *user->pw_dir ? user->pw_dir : "/";
+    if (!home || !*home)
+        home = home_of_passwd();
+    return *home ? home : "/";
 }
 
 /* The folder that the environment names; it must be absolute to count (XDG's rule). */
