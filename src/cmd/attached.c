@@ -1,6 +1,6 @@
 /*
- * attached.c - runs a plan in the foreground: follows the log of every instance from its start, reports
- * exits, and stops the project on a signal (first: gracefully, second: kill). Called by up.
+ * attached.c - runs a plan in the foreground: follows the log of every instance from its start,
+ * reports exits, and stops the project on a signal (first: gracefully, second: kill). Called by up.
  */
 #include "base/base.h"
 
@@ -56,7 +56,8 @@ static void watched_free(struct watched *watched)
     mem_free(watched);
 }
 
-/* --- output of one instance --------------------------------------------------------------------- */
+/* --- output of one instance ---------------------------------------------------------------------
+ */
 
 static void on_line(void *arg, const struct log_line *line)
 {
@@ -109,11 +110,12 @@ static void follow(struct watched *watched)
     };
 
     if (watched->is_shown && watched->log == NULL && attached->context->ops->logs != NULL)
-        watched->log = attached->context->ops->logs(attached->context->operator_handle, &query, on_line,
-                                                    on_log_done, watched);
+        watched->log = attached->context->ops->logs(attached->context->operator_handle, &query,
+                                                    on_line, on_log_done, watched);
 }
 
-/* --- which instances ---------------------------------------------------------------------------- */
+/* --- which instances ----------------------------------------------------------------------------
+ */
 
 static bool shows_service(const struct attached *attached, const char *name)
 {
@@ -172,8 +174,7 @@ static void watch_existing(struct attached *attached)
 {
     const struct plan *plan = attached->operation.plan;
 
-    VEC_EACH(&plan->instances, item)
-    {
+    VEC_EACH (&plan->instances, item) {
         const struct instance *instance = *item;
         struct watched *watched;
 
@@ -194,8 +195,7 @@ static void print_attaching(struct attached *attached)
     struct str *out = &attached->context->out;
     bool is_first = true;
 
-    VEC_EACH(&attached->operation.plan->instances, item)
-    {
+    VEC_EACH (&attached->operation.plan->instances, item) {
         const struct instance *instance = *item;
         const char *name;
 
@@ -212,7 +212,8 @@ static void print_attaching(struct attached *attached)
     log_print_flush(&attached->print);
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end ------------------------------------------------------------------------------------
+ */
 
 static void begin_stop(struct attached *attached, const char *text)
 {
@@ -246,13 +247,13 @@ static void check_end(struct attached *attached)
 
     if (!attached->is_planned)
         return;
-    MAP_EACH(&attached->watched, entry)
-    {
+    MAP_EACH (&attached->watched, entry) {
         const struct watched *watched = entry->value;
 
         if (watched->is_ended)
             note_exit(attached, watched);
-        is_any_left = is_any_left || (watched->is_shown && (!watched->is_ended || watched->log != NULL));
+        is_any_left =
+            is_any_left || (watched->is_shown && (!watched->is_ended || watched->log != NULL));
     }
     if (!is_any_left)
         attached->is_over = true;
@@ -271,8 +272,7 @@ static void on_looked(void *arg, struct existing_set *set, struct err *err)
     bool is_coming = false;
 
     if (!err_is_set(err)) {
-        VEC_EACH(&set->items, item)
-        {
+        VEC_EACH (&set->items, item) {
             if (text_is((*item)->id, look->id))
                 is_coming = (*item)->state == STATE_RUNNING || (*item)->state == STATE_RESTARTING;
         }
@@ -289,7 +289,8 @@ static void on_looked(void *arg, struct existing_set *set, struct err *err)
 
 static void on_died(struct attached *attached, struct watched *watched, int64_t exit_code)
 {
-    const struct observe_query query = { .project = attached->context->project_name, .with_all = true,
+    const struct observe_query query = { .project = attached->context->project_name,
+                                         .with_all = true,
                                          .only_running_kinds = true };
     struct comes_back *look = MEM_NEW(struct comes_back);
 
@@ -359,7 +360,8 @@ static void on_signal(void *arg, int signo)
 static int stop_project(struct attached *attached, struct err *err)
 {
     struct cmd_context *context = attached->context;
-    struct plan_options plan = { .goal = GOAL_STOP, .services = attached->operation.options.services };
+    struct plan_options plan = { .goal = GOAL_STOP,
+                                 .services = attached->operation.options.services };
     ERR_AUTO(stop_err);
     int result;
 
@@ -407,8 +409,9 @@ static int run_phases(struct attached *attached, struct err *err)
         return 0;
     }
     if (context->ops->events != NULL)
-        attached->events = context->ops->events(context->operator_handle, context->project_name,
-                                                attached->start_ns, 0, on_event, on_events_done, attached);
+        attached->events =
+            context->ops->events(context->operator_handle, context->project_name,
+                                 attached->start_ns, 0, on_event, on_events_done, attached);
     print_attaching(attached);
     watch_existing(attached);
     if (operation_run(operation, err) == 0) {
@@ -459,7 +462,7 @@ int attached_run(struct cmd_context *context, const struct plan_options *plan,
     result = run_phases(&attached, err);
     if (attached.events != NULL)
         context->ops->stream_cancel(attached.events);
-    MAP_EACH(&attached.watched, entry)
+    MAP_EACH (&attached.watched, entry)
         watched_free(entry->value);
     map_release(&attached.watched);
     log_print_release(&attached.print);

@@ -1,6 +1,6 @@
 /*
- * attached.h - `up` in the foreground: the plan runs while the services' output is shown; it ends when
- * they have all ended, when one of them does (abort), or when a signal asks for it.
+ * attached.h - `up` in the foreground: the plan runs while the services' output is shown; it ends
+ * when they have all ended, when one of them does (abort), or when a signal asks for it.
  */
 #ifndef OCTO_CMD_ATTACHED_H
 #define OCTO_CMD_ATTACHED_H

@@ -1,6 +1,6 @@
 /*
- * build.c - `build`: builds the images of services. The command line's build arguments and switches are
- * written over what the project says before the operator sees it.
+ * build.c - `build`: builds the images of services. The command line's build arguments and switches
+ * are written over what the project says before the operator sees it.
  */
 #include "base/base.h"
 
@@ -21,7 +21,8 @@ static const struct option_row build_rows[] = {
     OPTION(0, "pull", OPTION_BOOL, pull, "Always try to pull a newer version of base images"),
     OPTION('q', "quiet", OPTION_BOOL, quiet, "Build without printing output"),
     OPTION(0, "sbom", OPTION_TEXT, sbom, "Add a bill of materials"),
-    OPTION(0, "with-dependencies", OPTION_BOOL, with_dependencies, "Also build what these depend on"),
+    OPTION(0, "with-dependencies", OPTION_BOOL, with_dependencies,
+           "Also build what these depend on"),
     OPTION_QUIET(0, "builder", OPTION_TEXT, builder),
     OPTION_QUIET(0, "check", OPTION_BOOL, check),
     OPTION_QUIET(0, "print", OPTION_BOOL, print),
@@ -37,12 +38,12 @@ static const struct option_row build_rows[] = {
 };
 #undef OPTIONS_OF
 
-static void set_argument(struct arena *arena, struct pair_list *args, const char *key, const char *value)
+static void set_argument(struct arena *arena, struct pair_list *args, const char *key,
+                         const char *value)
 {
     const struct pair pair = { .key = key, .value = value };
 
-    VEC_EACH(args, item)
-    {
+    VEC_EACH (args, item) {
         if (text_is(item->key, key)) {
             *item = pair;
             return;
@@ -62,15 +63,15 @@ static void override_build(struct cmd_context *context, const struct build_optio
         build->provenance = options->provenance;
     if (options->sbom != NULL)
         build->sbom = options->sbom;
-    VEC_EACH(&options->build_arg, item)
-    {
+    VEC_EACH (&options->build_arg, item) {
         struct slice value = slice_from(*item);
         struct slice key;
 
         if (slice_split(&value, '=', &key))
             set_argument(arena, &build->args, arena_dup_len(arena, key.at, key.len), value.at);
         else if (map_find(&context->project->environment, *item) != NULL)
-            set_argument(arena, &build->args, *item, map_find(&context->project->environment, *item));
+            set_argument(arena, &build->args, *item,
+                         map_find(&context->project->environment, *item));
     }
 }
 
@@ -80,8 +81,10 @@ static int check_options(const struct build_options *options, struct err *err)
         bool is_given;
         const char *name;
     } rows[] = {
-        { options->check, "check" },          { options->print, "print" },
-        { options->push, "push" },            { options->ssh != NULL, "ssh" },
+        { options->check, "check" },
+        { options->print, "print" },
+        { options->push, "push" },
+        { options->ssh != NULL, "ssh" },
         { options->builder != NULL, "builder" },
     };
 
@@ -105,8 +108,7 @@ static int run_build(struct cmd_context *context, const void *values, const stru
 
     if (check_options(options, err) < 0)
         return -1;
-    VEC_EACH(&context->project->services, item)
-    {
+    VEC_EACH (&context->project->services, item) {
         if ((*item)->build != NULL)
             override_build(context, options, (*item)->build);
     }

@@ -1,7 +1,7 @@
 /*
  * cmd.h - a command: its place on the command line, what it needs, what it does. One const struct a
- * file; cmd_table lists them; the dispatcher (dispatch.c) provides what a command needs and checks at
- * the end that its output reached its reader.
+ * file; cmd_table lists them; the dispatcher (dispatch.c) provides what a command needs and checks
+ * at the end that its output reached its reader.
  */
 #ifndef OCTO_CMD_CMD_H
 #define OCTO_CMD_CMD_H
@@ -28,7 +28,7 @@ struct cmd {
     const char *summary;  /* one line */
     const char *text;     /* more for the manual and --help, or NULL */
     const struct option_row *options;
-    size_t options_size;  /* of the struct that the rows fill */
+    size_t options_size; /* of the struct that the rows fill */
     unsigned needs;
     unsigned flags;
     int min_words, max_words; /* -1: any number */

@@ -1,6 +1,6 @@
 /*
- * config.c - `config`: the project as it was understood, whole (YAML or JSON) or in lists; and the hashes
- * that tell whether a service changed.
+ * config.c - `config`: the project as it was understood, whole (YAML or JSON) or in lists; and the
+ * hashes that tell whether a service changed.
  */
 #include "base/base.h"
 
@@ -13,9 +13,9 @@
 #include "net/digest.h"
 
 struct config_options {
-    bool environment, images, lock_image_digests, models, networks, no_consistency, no_env_resolution,
-        no_interpolate, no_normalize, no_path_resolution, profiles, quiet, resolve_image_digests,
-        services, variables, volumes;
+    bool environment, images, lock_image_digests, models, networks, no_consistency,
+        no_env_resolution, no_interpolate, no_normalize, no_path_resolution, profiles, quiet,
+        resolve_image_digests, services, variables, volumes;
     const char *format, *hash, *output;
 };
 
@@ -27,10 +27,13 @@ static const struct option_row config_rows[] = {
     OPTION(0, "images", OPTION_BOOL, images, "List the names of images"),
     OPTION(0, "models", OPTION_BOOL, models, "List the names of models"),
     OPTION(0, "networks", OPTION_BOOL, networks, "List the names of networks"),
-    OPTION(0, "no-consistency", OPTION_BOOL, no_consistency, "Don't check that the parts fit together"),
-    OPTION(0, "no-env-resolution", OPTION_BOOL, no_env_resolution, "Don't read services' env files"),
+    OPTION(0, "no-consistency", OPTION_BOOL, no_consistency,
+           "Don't check that the parts fit together"),
+    OPTION(0, "no-env-resolution", OPTION_BOOL, no_env_resolution,
+           "Don't read services' env files"),
     OPTION(0, "no-interpolate", OPTION_BOOL, no_interpolate, "Leave ${VARIABLES} as they are"),
-    OPTION(0, "no-normalize", OPTION_BOOL, no_normalize, "Don't fill in what follows from the rest"),
+    OPTION(0, "no-normalize", OPTION_BOOL, no_normalize,
+           "Don't fill in what follows from the rest"),
     OPTION(0, "no-path-resolution", OPTION_BOOL, no_path_resolution, "Leave paths as they are"),
     OPTION('o', "output", OPTION_TEXT, output, "Write to this file"),
     OPTION(0, "profiles", OPTION_BOOL, profiles, "List the names of profiles"),
@@ -56,8 +59,7 @@ static void list_services(const struct project *project, struct str *out)
 
 static void list_images(const struct project *project, struct str *out)
 {
-    VEC_EACH(&project->services, item)
-    {
+    VEC_EACH (&project->services, item) {
         if (!(*item)->is_disabled && (*item)->provider == NULL)
             str_printf(out, "%s\n", service_image(project, *item));
     }
@@ -73,10 +75,8 @@ static void list_profiles(const struct project *project, struct str *out)
     struct text_list names = { 0 };
     struct arena *arena = arena_new();
 
-    VEC_EACH(&project->services, item)
-    {
-        VEC_EACH(&(*item)->profiles, name)
-        {
+    VEC_EACH (&project->services, item) {
+        VEC_EACH (&(*item)->profiles, name) {
             if (!text_list_has(&names, *name))
                 ARENA_ADD(arena, &names, *name);
         }
@@ -96,7 +96,8 @@ static void list_environment(const struct project *project, struct str *out)
     for (size_t i = 0; i < project->environment.n; i++) {
         const struct map_entry *entry = &project->environment.entries[i];
 
-        ARENA_ADD(arena, &lines, arena_printf(arena, "%s=%s", entry->key, (const char *)entry->value));
+        ARENA_ADD(arena, &lines,
+                  arena_printf(arena, "%s=%s", entry->key, (const char *)entry->value));
     }
     if (lines.n > 0)
         qsort(lines.items, lines.n, sizeof(lines.items[0]), compare_texts);
@@ -133,8 +134,7 @@ static int list_hashes(const struct project *project, const char *wanted, struct
         if (project_find_service(project, name.buf) == NULL)
             return err_set(err, ERR_NOT_FOUND, "no such service: %s", name.buf);
     }
-    VEC_EACH(&project->services, item)
-    {
+    VEC_EACH (&project->services, item) {
         char hex[DIGEST_SHA256_HEX];
 
         if ((*item)->is_disabled || (!is_all && !is_in_list(wanted, (*item)->name)))
@@ -152,13 +152,13 @@ static bool print_list(const struct project *project, const struct config_option
     if (options->services) {
         list_services(project, out);
     } else if (options->volumes) {
-        VEC_EACH(&project->volumes, item)
+        VEC_EACH (&project->volumes, item)
             str_printf(out, "%s\n", (*item)->key);
     } else if (options->networks) {
-        VEC_EACH(&project->networks, item)
+        VEC_EACH (&project->networks, item)
             str_printf(out, "%s\n", (*item)->key);
     } else if (options->models) {
-        VEC_EACH(&project->models, item)
+        VEC_EACH (&project->models, item)
             str_printf(out, "%s\n", (*item)->key);
     } else if (options->profiles) {
         list_profiles(project, out);
@@ -189,8 +189,8 @@ static int load(struct cmd_context *context, const struct config_options *option
     return result;
 }
 
-static int run_config(struct cmd_context *context, const void *values, const struct text_list *words,
-                      struct err *err)
+static int run_config(struct cmd_context *context, const void *values,
+                      const struct text_list *words, struct err *err)
 {
     const struct config_options *options = values;
     enum output_format format = OUTPUT_YAML;
@@ -200,9 +200,10 @@ static int run_config(struct cmd_context *context, const void *values, const str
     else if (options->format != NULL && !text_is(options->format, "yaml"))
         return err_set(err, ERR_USAGE, "unsupported format \"%s\" (yaml, json)", options->format);
     if (options->variables || options->lock_image_digests || options->resolve_image_digests)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "config --variables, --lock-image-digests and --resolve-image-digests are not "
-                       "there yet");
+        return err_set(
+            err, ERR_UNSUPPORTED,
+            "config --variables, --lock-image-digests and --resolve-image-digests are not "
+            "there yet");
     if (load(context, options, words, err) < 0)
         return -1;
     if (options->hash != NULL)

@@ -76,7 +76,7 @@ static int fill_load_options(struct cmd_context *context, struct load_options *o
     if (dir == NULL)
         return err_set_sys(err, errno, "cannot tell the working directory");
     options->current_dir = arena_dup(context->arena, dir);
-    free(dir);
+    mem_free(dir);
     options->files = texts_or_null(context->arena, &globals->files);
     options->env_files = texts_or_null(context->arena, &globals->env_files);
     options->profiles = texts_or_null(context->arena, &globals->profiles);

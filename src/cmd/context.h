@@ -26,7 +26,8 @@ enum progress_mode { PROGRESS_PLAIN, PROGRESS_TTY, PROGRESS_JSON, PROGRESS_QUIET
 
 /* How `config` wants the project loaded; everything else loads it whole. */
 struct load_tweaks {
-    bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution, select_only;
+    bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution,
+        select_only;
 };
 
 struct cmd_context {
@@ -42,7 +43,7 @@ struct cmd_context {
     struct project *project; /* NULL: there is only a name */
     const struct operator_ops *ops;
     void *operator_handle;
-    struct str out; /* standard output, written at the end or by context_flush() */
+    struct str out;    /* standard output, written at the end or by context_flush() */
     bool is_cancelled; /* a signal asked the command to end */
 };
 

@@ -1,7 +1,7 @@
 /*
- * dispatch.c - from argv to a command: global options, the command's own, what it needs, its run, and
- * the check that its output was written. The only place that turns errors into messages and exit
- * statuses.
+ * dispatch.c - from argv to a command: global options, the command's own, what it needs, its run,
+ * and the check that its output was written. The only place that turns errors into messages and
+ * exit statuses.
  */
 #include "base/base.h"
 
@@ -35,7 +35,8 @@ const struct option_row cmd_global_options[] = {
                  "Diagnostics on stderr (\"debug\"|\"info\"|\"warn\"|\"error\"|\"off\")"),
     OPTION_VALUE(0, "operator", OPTION_TEXT, operator_name, "string",
                  "What runs the project (default \"docker\")"),
-    OPTION(0, "parallel", OPTION_INT, parallel, "Calls in flight at the most, -1 for the best number"),
+    OPTION(0, "parallel", OPTION_INT, parallel,
+           "Calls in flight at the most, -1 for the best number"),
     OPTION(0, "profile", OPTION_TEXTS, profiles, "Enable a profile"),
     OPTION(0, "progress", OPTION_TEXT, progress,
            "Kind of progress output (auto, tty, plain, json, quiet)"),
@@ -81,11 +82,13 @@ static int set_up_progress(struct cmd_context *context, struct err *err)
         context->progress_mode = is_plain ? PROGRESS_PLAIN : PROGRESS_TTY;
     } else if (strcmp(progress, "tty") == 0) {
         if (text_is(ansi, "never"))
-            return err_set(err, ERR_USAGE, "can't use --progress tty while ANSI support is disabled");
+            return err_set(err, ERR_USAGE,
+                           "can't use --progress tty while ANSI support is disabled");
         context->progress_mode = PROGRESS_TTY;
     } else if (strcmp(progress, "plain") == 0) {
         if (text_is(ansi, "always"))
-            return err_set(err, ERR_USAGE, "can't use --progress plain while ANSI support is forced");
+            return err_set(err, ERR_USAGE,
+                           "can't use --progress plain while ANSI support is forced");
         context->progress_mode = PROGRESS_PLAIN;
     } else if (strcmp(progress, "json") == 0) {
         context->progress_mode = PROGRESS_JSON;
@@ -116,7 +119,8 @@ static int set_up_globals(struct cmd_context *context, struct err *err)
         globals->ansi = context_env(context, "COMPOSE_ANSI");
     if (globals->no_ansi) {
         if (globals->ansi != NULL && strcmp(globals->ansi, "auto") != 0)
-            return err_set(err, ERR_USAGE, "cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\"");
+            return err_set(err, ERR_USAGE,
+                           "cannot specify DEPRECATED \"--no-ansi\" and \"--ansi\"");
         globals->ansi = "never";
     }
     if (globals->ansi != NULL && !text_is(globals->ansi, "never") &&
@@ -148,8 +152,8 @@ static int check_words(const struct cmd *cmd, const struct text_list *words, str
 }
 
 /* Loads and opens what the command asks for. */
-static int provide(struct cmd_context *context, const struct cmd *cmd, const struct text_list *words,
-                   struct err *err)
+static int provide(struct cmd_context *context, const struct cmd *cmd,
+                   const struct text_list *words, struct err *err)
 {
     if ((cmd->needs & (NEEDS_PROJECT | NEEDS_PROJECT_OR_NAME)) != 0) {
         int result = context_load(context, cmd->needs, cmd->words_are_services ? words : NULL, err);

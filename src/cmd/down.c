@@ -16,16 +16,19 @@ struct down_options {
 static const struct option_row down_rows[] = {
     OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,
            "Remove containers of services that the project does not have"),
-    OPTION(0, "rmi", OPTION_TEXT, rmi, "Remove images, too (\"local\": those without a name of their own, \"all\")"),
-    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds", "Time to stop in before being killed"),
-    OPTION('v', "volumes", OPTION_BOOL, volumes, "Remove the project's named volumes and anonymous ones"),
+    OPTION(0, "rmi", OPTION_TEXT, rmi,
+           "Remove images, too (\"local\": those without a name of their own, \"all\")"),
+    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds",
+                 "Time to stop in before being killed"),
+    OPTION('v', "volumes", OPTION_BOOL, volumes,
+           "Remove the project's named volumes and anonymous ones"),
     OPTION_QUIET(0, "volume", OPTION_BOOL, volumes),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
 
 static int run_down(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                    struct err *err)
 {
     const struct down_options *options = values;
     const char *orphans = context_env(context, "COMPOSE_REMOVE_ORPHANS");

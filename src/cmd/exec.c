@@ -1,6 +1,6 @@
 /*
- * exec.c - `exec`: runs a program beside a service, with the terminal connected through; ends with the
- * program's exit status.
+ * exec.c - `exec`: runs a program beside a service, with the terminal connected through; ends with
+ * the program's exit status.
  */
 #include "base/base.h"
 
@@ -121,7 +121,8 @@ static int run_exec(struct cmd_context *context, const void *values, const struc
 {
     const struct exec_options *options = values;
     const struct text_list argv = { words->items + 1, words->n - 1, words->n - 1 };
-    bool with_input = !options->detach && !(options->interactive.has && !options->interactive.value);
+    bool with_input =
+        !options->detach && !(options->interactive.has && !options->interactive.value);
     struct exec_query query = {
         .argv = operate_services(context, &argv),
         .env = operate_services(context, &options->env),

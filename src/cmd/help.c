@@ -8,9 +8,10 @@
 
 static void print_program(struct str *out)
 {
-    str_add(out, "Usage:  octocompose [OPTIONS] COMMAND\n\n"
-                 "Bring an application of several services up and keep it true to its description\n\n"
-                 "Options:\n");
+    str_add(out,
+            "Usage:  octocompose [OPTIONS] COMMAND\n\n"
+            "Bring an application of several services up and keep it true to its description\n\n"
+            "Options:\n");
     options_print(cmd_global_options, out);
     str_add(out, "\nCommands:\n");
     for (size_t i = 0; cmd_table[i] != NULL; i++) {
@@ -109,17 +110,19 @@ static void manual_exit_status(struct str *out)
 
 void help_manual(struct str *out)
 {
-    str_add(out, ".\\\" Made by `octocompose manual`; `make check` compares.\n"
-                 ".TH OCTOCOMPOSE 1 \"\" \"octocompose\" \"User Commands\"\n"
-                 ".SH NAME\noctocompose \\- bring an application of several services up and keep it "
-                 "true to its description\n"
-                 ".SH SYNOPSIS\n.B octocompose\n[\\fIOPTIONS\\fR] \\fICOMMAND\\fR "
-                 "[\\fICOMMAND OPTIONS\\fR] [\\fIARGUMENTS\\fR]\n"
-                 ".SH DESCRIPTION\n");
-    add_roff("octocompose reads the description of an application (compose.yaml and its relatives), "
-             "compares it with what exists, and does what is missing. It takes docker compose's "
-             "files, commands and options; plan shows beforehand exactly what up will do, and why.\n",
-             out);
+    str_add(out,
+            ".\\\" Made by `octocompose manual`; `make check` compares.\n"
+            ".TH OCTOCOMPOSE 1 \"\" \"octocompose\" \"User Commands\"\n"
+            ".SH NAME\noctocompose \\- bring an application of several services up and keep it "
+            "true to its description\n"
+            ".SH SYNOPSIS\n.B octocompose\n[\\fIOPTIONS\\fR] \\fICOMMAND\\fR "
+            "[\\fICOMMAND OPTIONS\\fR] [\\fIARGUMENTS\\fR]\n"
+            ".SH DESCRIPTION\n");
+    add_roff(
+        "octocompose reads the description of an application (compose.yaml and its relatives), "
+        "compares it with what exists, and does what is missing. It takes docker compose's "
+        "files, commands and options; plan shows beforehand exactly what up will do, and why.\n",
+        out);
     str_add(out, ".SH OPTIONS\n");
     manual_options(cmd_global_options, out);
     str_add(out, ".SH COMMANDS\n");
@@ -166,7 +169,9 @@ void help_complete_bash(struct str *out)
         complete_words(cmd_table[i]->options, out);
         str_add(out, "\"");
         if (cmd_table[i]->words_are_services)
-            str_add(out, "; [[ $word == -* ]] || words+=\" $(octocompose config --services 2>/dev/null)\"");
+            str_add(
+                out,
+                "; [[ $word == -* ]] || words+=\" $(octocompose config --services 2>/dev/null)\"");
         str_add(out, " ;;\n");
     }
     str_add(out, "    esac\n"

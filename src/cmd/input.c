@@ -1,6 +1,6 @@
 /*
- * input.c - pumps standard input. A terminal or pipe is waited for, a regular file (which epoll does not
- * take) is read a piece a round.
+ * input.c - pumps standard input. A terminal or pipe is waited for, a regular file (which epoll
+ * does not take) is read a piece a round.
  */
 #include "base/base.h"
 

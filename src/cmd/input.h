@@ -1,6 +1,6 @@
 /*
- * input.h - standard input to an open stream: read on the event loop as fast as the stream takes it,
- * half-closed at its end. Used by exec.
+ * input.h - standard input to an open stream: read on the event loop as fast as the stream takes
+ * it, half-closed at its end. Used by exec.
  */
 #ifndef OCTO_CMD_INPUT_H
 #define OCTO_CMD_INPUT_H

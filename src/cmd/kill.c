@@ -15,13 +15,14 @@ struct kill_options {
 static const struct option_row kill_rows[] = {
     OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,
            "Remove containers of services that the project does not have"),
-    OPTION_VALUE('s', "signal", OPTION_TEXT, signal, "string", "Signal to send (default \"SIGKILL\")"),
+    OPTION_VALUE('s', "signal", OPTION_TEXT, signal, "string",
+                 "Signal to send (default \"SIGKILL\")"),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
 
 static int run_kill(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                    struct err *err)
 {
     const struct kill_options *options = values;
     const struct plan_options plan = {

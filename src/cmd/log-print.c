@@ -1,6 +1,6 @@
 /*
- * log-print.c - prefixes and prints log lines; output is collected during one round of the event loop
- * and written at its end. Knows nothing of where lines come from.
+ * log-print.c - prefixes and prints log lines; output is collected during one round of the event
+ * loop and written at its end. Knows nothing of where lines come from.
  */
 #include "base/base.h"
 
@@ -19,7 +19,8 @@ struct log_name {
     bool is_open[3]; /* per stream: a partial line was printed and not yet ended */
 };
 
-static const char *const colors[] = { "36", "33", "32", "35", "34", "36;1", "33;1", "32;1", "35;1", "34;1" };
+static const char *const colors[] = { "36",   "33",   "32",   "35",   "34",
+                                      "36;1", "33;1", "32;1", "35;1", "34;1" };
 
 void log_print_init(struct log_print *print, struct cmd_context *context)
 {
@@ -32,7 +33,7 @@ void log_print_init(struct log_print *print, struct cmd_context *context)
 void log_print_release(struct log_print *print)
 {
     log_print_flush(print);
-    MAP_EACH(&print->names, entry)
+    MAP_EACH (&print->names, entry)
         mem_free(entry->value);
     map_release(&print->names);
     str_release(&print->err_out);

@@ -1,6 +1,6 @@
 /*
- * log-print.h - log lines of several instances on the screen: a coloured, aligned prefix each, partial
- * lines joined. Used by `logs` and the attached `up`.
+ * log-print.h - log lines of several instances on the screen: a coloured, aligned prefix each,
+ * partial lines joined. Used by `logs` and the attached `up`.
  */
 #ifndef OCTO_CMD_LOG_PRINT_H
 #define OCTO_CMD_LOG_PRINT_H

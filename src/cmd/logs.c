@@ -22,7 +22,8 @@ static const struct option_row logs_rows[] = {
     OPTION(0, "no-log-prefix", OPTION_BOOL, no_log_prefix, "Don't print names before the lines"),
     OPTION(0, "since", OPTION_TEXT, since,
            "Show what was written since a time (2013-01-02T13:23:37Z) or for a duration (42m)"),
-    OPTION('n', "tail", OPTION_TEXT, tail, "Number of lines from the end of each log (default \"all\")"),
+    OPTION('n', "tail", OPTION_TEXT, tail,
+           "Number of lines from the end of each log (default \"all\")"),
     OPTION('t', "timestamps", OPTION_BOOL, timestamps, "Show times"),
     OPTION(0, "until", OPTION_TEXT, until, "Show what was written before a time or a duration ago"),
     OPTIONS_END,
@@ -58,15 +59,16 @@ static int parse_time(const char *text, const char *option, int64_t *ret_ns, str
     str_printf(&whole, "%s%s", text, strchr(text, 'T') == NULL ? "T00:00:00Z" : "Z");
     if (clock_parse_rfc3339(whole.buf, ret_ns) == 0)
         return 0;
-    return err_set(err, ERR_USAGE, "invalid value for \"%s\": \"%s\" is no time and no duration", option,
-                   text);
+    return err_set(err, ERR_USAGE, "invalid value for \"%s\": \"%s\" is no time and no duration",
+                   option, text);
 }
 
 static void on_line(void *arg, const struct log_line *line)
 {
     struct logs_run *run = arg;
 
-    log_print_line(&run->print, log_print_short_name(run->print.context, line->instance->name), line);
+    log_print_line(&run->print, log_print_short_name(run->print.context, line->instance->name),
+                   line);
 }
 
 static void on_done(void *arg, const struct existing *instance, struct err *err)
@@ -90,8 +92,8 @@ static void on_signal(void *arg, int signo)
     run->is_done = run->is_interrupted = true;
 }
 
-static int run_streams(struct cmd_context *context, struct logs_run *run, const struct log_query *query,
-                       struct err *err)
+static int run_streams(struct cmd_context *context, struct logs_run *run,
+                       const struct log_query *query, struct err *err)
 {
     struct loop_source *interrupt = loop_add_signal(context->loop, 2, on_signal, run);
     struct loop_source *terminate = loop_add_signal(context->loop, 15, on_signal, run);
@@ -121,8 +123,9 @@ static void select_instances(struct cmd_context *context, const struct logs_opti
 
     for (size_t i = 0; i < set->items.n; i++) {
         struct existing *existing = set->items.items[i];
-        const struct service *service = context->project == NULL ? NULL
-                                        : project_find_service(context->project, existing->service);
+        const struct service *service =
+            context->project == NULL ? NULL
+                                     : project_find_service(context->project, existing->service);
 
         if (options->index.has && existing->number != options->index.value)
             continue;
@@ -139,7 +142,8 @@ static int fill_query(const struct logs_options *options, struct log_query *quer
     query->follow = options->follow;
     if (options->tail != NULL && !text_is(options->tail, "all") &&
         (text_to_int(options->tail, &query->tail) < 0 || query->tail < 0))
-        return err_set(err, ERR_USAGE, "invalid value for \"tail\": \"%s\" is no number and not \"all\"",
+        return err_set(err, ERR_USAGE,
+                       "invalid value for \"tail\": \"%s\" is no number and not \"all\"",
                        options->tail);
     if (options->since != NULL && parse_time(options->since, "since", &query->since_ns, err) < 0)
         return -1;
@@ -169,7 +173,7 @@ static int run_logs(struct cmd_context *context, const void *values, const struc
     run.print.no_color = options->no_color;
     run.print.no_prefix = options->no_log_prefix;
     run.print.timestamps = options->timestamps;
-    VEC_EACH(&set.items, item)
+    VEC_EACH (&set.items, item)
         log_print_add(&run.print, log_print_short_name(context, (*item)->name));
     query.instances = (const struct existing *const *)set.items.items;
     query.n_instances = set.items.n;

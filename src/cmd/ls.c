@@ -72,8 +72,7 @@ static void print_projects(struct cmd_context *context, const struct ls_options 
     jwrite_init(&w, &context->out, JWRITE_HTML);
     if (is_json)
         jwrite_list(&w);
-    VEC_EACH(list, project)
-    {
+    VEC_EACH (list, project) {
         STR_AUTO(states);
 
         add_states(project, &states);
@@ -129,7 +128,8 @@ static int run_ls(struct cmd_context *context, const void *values, const struct 
 
     (void)words;
     if (context->ops->projects == NULL)
-        return err_set(err, ERR_UNSUPPORTED, "operator \"%s\" cannot list projects", context->ops->name);
+        return err_set(err, ERR_UNSUPPORTED, "operator \"%s\" cannot list projects",
+                       context->ops->name);
     context->ops->projects(context->operator_handle, options->all, on_projects, &run);
     if (operate_until(context, &run.is_done, err) < 0)
         return -1;

@@ -1,6 +1,6 @@
 /*
- * manual.c - `manual` (hidden) prints the manual page, `completion` a shell's completion; both are made
- * from the command and option tables, so they cannot disagree with the program.
+ * manual.c - `manual` (hidden) prints the manual page, `completion` a shell's completion; both are
+ * made from the command and option tables, so they cannot disagree with the program.
  */
 #include "base/base.h"
 
@@ -13,8 +13,8 @@ struct no_options {
 
 static const struct option_row no_rows[] = { OPTIONS_END };
 
-static int run_manual(struct cmd_context *context, const void *values, const struct text_list *words,
-                      struct err *err)
+static int run_manual(struct cmd_context *context, const void *values,
+                      const struct text_list *words, struct err *err)
 {
     (void)values;
     (void)words;

@@ -75,8 +75,10 @@ int operate_pull_policy(struct plan_options *options, const char *text, struct e
         const char *text;
         enum artifact_policy policy;
     } policies[] = {
-        { "always", ARTIFACT_ALWAYS },         { "missing", ARTIFACT_MISSING },
-        { "if_not_present", ARTIFACT_MISSING }, { "never", ARTIFACT_NEVER },
+        { "always", ARTIFACT_ALWAYS },
+        { "missing", ARTIFACT_MISSING },
+        { "if_not_present", ARTIFACT_MISSING },
+        { "never", ARTIFACT_NEVER },
         { "build", ARTIFACT_BUILD },
     };
 
@@ -89,7 +91,8 @@ int operate_pull_policy(struct plan_options *options, const char *text, struct e
             return 0;
         }
     }
-    return err_set(err, ERR_USAGE, "invalid --pull option \"%s\" (always, missing, never, build)", text);
+    return err_set(err, ERR_USAGE, "invalid --pull option \"%s\" (always, missing, never, build)",
+                   text);
 }
 
 int operate_scale(struct cmd_context *context, struct plan_options *options,
@@ -106,9 +109,12 @@ int operate_scale(struct cmd_context *context, struct plan_options *options,
                            scale->items[i]);
         rows[i].service = arena_dup_len(context->arena, name.at, name.len);
         if (text_to_int(number.at, &rows[i].replicas) < 0 || rows[i].replicas < 0)
-            return err_set(err, ERR_USAGE, "invalid --scale option \"%s\": \"%s\" is no number of "
-                           "instances", scale->items[i], number.at);
-        if (context->project != NULL && project_find_service(context->project, rows[i].service) == NULL)
+            return err_set(err, ERR_USAGE,
+                           "invalid --scale option \"%s\": \"%s\" is no number of "
+                           "instances",
+                           scale->items[i], number.at);
+        if (context->project != NULL &&
+            project_find_service(context->project, rows[i].service) == NULL)
             return err_set(err, ERR_NOT_FOUND, "no such service: %s", rows[i].service);
     }
     options->scale = rows;
@@ -129,7 +135,7 @@ static bool service_exists(const struct cmd_context *context, const struct exist
 {
     if (context->project != NULL)
         return project_find_service(context->project, service) != NULL;
-    VEC_EACH(&set->items, existing) {
+    VEC_EACH (&set->items, existing) {
         if (text_is((*existing)->service, service))
             return true;
     }
@@ -139,7 +145,8 @@ static bool service_exists(const struct cmd_context *context, const struct exist
 int operate_instances(struct cmd_context *context, const struct text_list *services, bool with_all,
                       bool with_one_offs, struct existing_set *ret_set, struct err *err)
 {
-    const struct observe_query query = { .project = context->project_name, .with_all = with_all,
+    const struct observe_query query = { .project = context->project_name,
+                                         .with_all = with_all,
                                          .only_running_kinds = true };
     size_t kept = 0;
 
@@ -166,7 +173,8 @@ int operate_instances(struct cmd_context *context, const struct text_list *servi
 }
 
 int operate_pick(struct cmd_context *context, const char *service, int64_t index,
-                 struct existing_set *ret_set, const struct existing **ret_instance, struct err *err)
+                 struct existing_set *ret_set, const struct existing **ret_instance,
+                 struct err *err)
 {
     const char *items[] = { service };
     const struct text_list services = { items, 1, 1 };
@@ -174,7 +182,7 @@ int operate_pick(struct cmd_context *context, const char *service, int64_t index
 
     if (operate_instances(context, &services, false, true, ret_set, err) < 0)
         return -1;
-    VEC_EACH(&ret_set->items, item) {
+    VEC_EACH (&ret_set->items, item) {
         const struct existing *existing = *item;
 
         if (index > 0 && (existing->number != index || existing->is_one_off))
@@ -194,7 +202,8 @@ int operate_pick(struct cmd_context *context, const char *service, int64_t index
     return 0;
 }
 
-/* --- operation ---------------------------------------------------------------------------------- */
+/* --- operation ----------------------------------------------------------------------------------
+ */
 
 struct lock_wait {
     struct cmd_context *context;
@@ -256,8 +265,8 @@ static int make_plan(struct operation *operation, struct err *err)
 {
     plan_free(operation->plan);
     operation->plan = NULL;
-    return plan_make(&operation->wanted, &operation->existing, &operation->options, &operation->plan,
-                     &operation->context->findings, err);
+    return plan_make(&operation->wanted, &operation->existing, &operation->options,
+                     &operation->plan, &operation->context->findings, err);
 }
 
 /* Data that differs is replaced only when the user says so, here and now. */
@@ -284,9 +293,9 @@ static int settle_data(struct operation *operation, struct err *err)
         return make_plan(operation, err);
     }
     for (size_t i = 0; i < plan->data_conflicts.n; i++)
-        context_warn(operation->context,
-                     "%s \"%s\" does not match its definition and was left as it is",
-                     plan->data_conflicts.items[i]->kind->title, plan->data_conflicts.items[i]->name);
+        context_warn(
+            operation->context, "%s \"%s\" does not match its definition and was left as it is",
+            plan->data_conflicts.items[i]->kind->title, plan->data_conflicts.items[i]->name);
     return 0;
 }
 
@@ -303,18 +312,20 @@ static void warn_of_rest(struct operation *operation)
     for (size_t i = 0; i < plan->orphans.n; i++)
         str_printf(&names, "%s%s", i > 0 ? " " : "", plan->orphans.items[i]->name);
     if (plan->orphans.n > 0 && !is_ignored && operation->options.goal == GOAL_UP)
-        context_warn(operation->context,
-                     "Found orphan containers ([%s]) for this project. If you removed or renamed this "
-                     "service in your compose file, you can run this command with the "
-                     "--remove-orphans flag to clean it up.",
-                     names.buf);
+        context_warn(
+            operation->context,
+            "Found orphan containers ([%s]) for this project. If you removed or renamed this "
+            "service in your compose file, you can run this command with the "
+            "--remove-orphans flag to clean it up.",
+            names.buf);
     for (size_t i = 0; i < plan->foreign.n; i++) {
         const struct existing *existing = plan->foreign.items[i];
 
         context_warn(operation->context,
                      "a %s with name %s exists but was not created for project \"%s\". Set "
                      "`external: true` to use an existing %s",
-                     existing->kind->name, existing->name, context->project_name, existing->kind->name);
+                     existing->kind->name, existing->name, context->project_name,
+                     existing->kind->name);
     }
 }
 
@@ -353,7 +364,8 @@ static void on_step(void *arg, struct step *step, const struct err *err)
     struct operation *operation = arg;
 
     progress_step(operation->progress, step, err);
-    if (operation->step_done != NULL && (step->status == STEP_DONE || step->status == STEP_UNCHANGED))
+    if (operation->step_done != NULL &&
+        (step->status == STEP_DONE || step->status == STEP_UNCHANGED))
         operation->step_done(operation->arg, step);
 }
 
@@ -413,8 +425,8 @@ static int execute(struct operation *operation, struct err *err)
     operation->result = err;
     operation->is_done = false;
     operation->execution =
-        execute_start(context->loop, context->ops, context->operator_handle, operation->plan, &options,
-                      &observer, on_executed, operation);
+        execute_start(context->loop, context->ops, context->operator_handle, operation->plan,
+                      &options, &observer, on_executed, operation);
     result = operate_until(context, &operation->is_done, err);
     execute_free(operation->execution);
     operation->execution = NULL;
@@ -455,8 +467,8 @@ void operation_release(struct operation *operation)
     operation->lock = NULL;
 }
 
-int operate_apply(struct cmd_context *context, const struct plan_options *options, const char *title,
-                  bool assume_yes, struct err *err)
+int operate_apply(struct cmd_context *context, const struct plan_options *options,
+                  const char *title, bool assume_yes, struct err *err)
 {
     struct operation operation = {
         .context = context, .options = *options, .title = title, .assume_yes = assume_yes

@@ -1,6 +1,6 @@
 /*
- * operate.h - how commands use the operator: look at what exists, make a plan, run it with progress and
- * signals. The commands decide what is asked for, plan_make() what is done.
+ * operate.h - how commands use the operator: look at what exists, make a plan, run it with progress
+ * and signals. The commands decide what is asked for, plan_make() what is done.
  */
 #ifndef OCTO_CMD_OPERATE_H
 #define OCTO_CMD_OPERATE_H
@@ -15,15 +15,16 @@ int operate_until(struct cmd_context *context, const bool *done, struct err *err
 /* Looks at what exists; the set is the caller's. */
 int operate_observe(struct cmd_context *context, const struct observe_query *query,
                     struct existing_set *ret_set, struct err *err) ATTR_MUST_CHECK;
-/* Only the project's instances, running or all, of the named services (checked against the project and
-   what exists: "no such service"); sorted by name. */
+/* Only the project's instances, running or all, of the named services (checked against the project
+   and what exists: "no such service"); sorted by name. */
 int operate_instances(struct cmd_context *context, const struct text_list *services, bool with_all,
-                      bool with_one_offs, struct existing_set *ret_set, struct err *err)
-    ATTR_MUST_CHECK;
-/* The one instance that exec and the like act on: of number index, or (0) the lowest running one. */
+                      bool with_one_offs, struct existing_set *ret_set,
+                      struct err *err) ATTR_MUST_CHECK;
+/* The one instance that exec and the like act on: of number index, or (0) the lowest running one.
+ */
 int operate_pick(struct cmd_context *context, const char *service, int64_t index,
-                 struct existing_set *ret_set, const struct existing **ret_instance, struct err *err)
-    ATTR_MUST_CHECK;
+                 struct existing_set *ret_set, const struct existing **ret_instance,
+                 struct err *err) ATTR_MUST_CHECK;
 
 /* One change of the project: lock, wanted, existing, plan. */
 struct operation {
@@ -53,13 +54,14 @@ int operation_prepare(struct operation *operation, struct err *err) ATTR_MUST_CH
 int operation_run(struct operation *operation, struct err *err) ATTR_MUST_CHECK;
 void operation_release(struct operation *operation);
 /* All three. Returns 0 or -1. */
-int operate_apply(struct cmd_context *context, const struct plan_options *options, const char *title,
-                  bool assume_yes, struct err *err) ATTR_MUST_CHECK;
+int operate_apply(struct cmd_context *context, const struct plan_options *options,
+                  const char *title, bool assume_yes, struct err *err) ATTR_MUST_CHECK;
 
 /* NULL-terminated view of words, or NULL when there are none. */
 const char *const *operate_services(struct cmd_context *context, const struct text_list *words);
 /* --pull and --scale as up, create and plan have them. */
-int operate_pull_policy(struct plan_options *options, const char *text, struct err *err) ATTR_MUST_CHECK;
+int operate_pull_policy(struct plan_options *options, const char *text,
+                        struct err *err) ATTR_MUST_CHECK;
 int operate_scale(struct cmd_context *context, struct plan_options *options,
                   const struct text_list *scale, struct err *err) ATTR_MUST_CHECK;
 /* Seconds of an option as the plan wants them. */

@@ -20,8 +20,8 @@ static const struct option_row *find_long(const struct option_set *sets, size_t 
     return NULL;
 }
 
-static const struct option_row *find_letter(const struct option_set *sets, size_t n_sets, char letter,
-                                            void **ret_values)
+static const struct option_row *find_letter(const struct option_set *sets, size_t n_sets,
+                                            char letter, void **ret_values)
 {
     for (size_t i = 0; i < n_sets; i++) {
         for (const struct option_row *row = sets[i].rows; row->name != NULL; row++) {
@@ -42,8 +42,8 @@ static const char *option_title(struct arena *arena, const struct option_row *ro
     return arena_printf(arena, "--%s", row->name);
 }
 
-static int set_value(struct arena *arena, const struct option_row *row, void *values, const char *text,
-                     struct err *err)
+static int set_value(struct arena *arena, const struct option_row *row, void *values,
+                     const char *text, struct err *err)
 {
     void *member = (char *)values + row->offset;
     bool truth = false;
@@ -110,8 +110,8 @@ static int parse_long(struct arena *arena, const struct option_set *sets, size_t
 }
 
 /* One word of letters: "-d", "-it", "-fFILE", "-f FILE", "-n=5". */
-static int parse_letters(struct arena *arena, const struct option_set *sets, size_t n_sets, int argc,
-                         const char *const *argv, int *at, struct err *err)
+static int parse_letters(struct arena *arena, const struct option_set *sets, size_t n_sets,
+                         int argc, const char *const *argv, int *at, struct err *err)
 {
     const char *word = argv[*at];
 
@@ -120,7 +120,8 @@ static int parse_letters(struct arena *arena, const struct option_set *sets, siz
         const struct option_row *row = find_letter(sets, n_sets, *letter, &values);
 
         if (row == NULL)
-            return err_set(err, ERR_USAGE, "unknown shorthand flag: '%c' in -%s", *letter, word + 1);
+            return err_set(err, ERR_USAGE, "unknown shorthand flag: '%c' in -%s", *letter,
+                           word + 1);
         if (is_flag(row)) {
             if (letter[1] == '=')
                 return set_value(arena, row, values, letter + 2, err);
@@ -131,7 +132,8 @@ static int parse_letters(struct arena *arena, const struct option_set *sets, siz
         if (letter[1] != '\0')
             return set_value(arena, row, values, letter[1] == '=' ? letter + 2 : letter + 1, err);
         if (*at + 1 >= argc)
-            return err_set(err, ERR_USAGE, "flag needs an argument: '%c' in -%s", *letter, word + 1);
+            return err_set(err, ERR_USAGE, "flag needs an argument: '%c' in -%s", *letter,
+                           word + 1);
         *at += 1;
         return set_value(arena, row, values, argv[*at], err);
     }

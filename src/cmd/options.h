@@ -1,7 +1,7 @@
 /*
- * options.h - one table of options gives parser, usage, help, completion and the manual's list. Parses
- * as docker compose's command line does (long and short forms, "--x=v", grouped letters, "--"), with
- * the same error texts.
+ * options.h - one table of options gives parser, usage, help, completion and the manual's list.
+ * Parses as docker compose's command line does (long and short forms, "--x=v", grouped letters,
+ * "--"), with the same error texts.
  */
 #ifndef OCTO_CMD_OPTIONS_H
 #define OCTO_CMD_OPTIONS_H
@@ -19,7 +19,7 @@ enum option_type {
 };
 
 enum option_flags {
-    OPTION_HIDDEN = 1, /* accepted, not shown */
+    OPTION_HIDDEN = 1,    /* accepted, not shown */
     OPTION_NO_EFFECT = 2, /* accepted for compatibility, does nothing */
 };
 
@@ -33,13 +33,22 @@ struct option_row {
     unsigned flags;
 };
 
-#define OPTIONS_END { 0, NULL, OPTION_BOOL, 0, NULL, NULL, 0 }
-#define OPTION(letter, name, type, member, help)                                                   \
-    { letter, name, type, offsetof(struct OPTIONS_OF, member), NULL, help, 0 }
-#define OPTION_VALUE(letter, name, type, member, value_name, help)                                 \
-    { letter, name, type, offsetof(struct OPTIONS_OF, member), value_name, help, 0 }
-#define OPTION_QUIET(letter, name, type, member)                                                   \
-    { letter, name, type, offsetof(struct OPTIONS_OF, member), NULL, NULL, OPTION_HIDDEN }
+#define OPTIONS_END                            \
+    {                                          \
+        0, NULL, OPTION_BOOL, 0, NULL, NULL, 0 \
+    }
+#define OPTION(letter, name, type, member, help)                               \
+    {                                                                          \
+        letter, name, type, offsetof(struct OPTIONS_OF, member), NULL, help, 0 \
+    }
+#define OPTION_VALUE(letter, name, type, member, value_name, help)                   \
+    {                                                                                \
+        letter, name, type, offsetof(struct OPTIONS_OF, member), value_name, help, 0 \
+    }
+#define OPTION_QUIET(letter, name, type, member)                                           \
+    {                                                                                      \
+        letter, name, type, offsetof(struct OPTIONS_OF, member), NULL, NULL, OPTION_HIDDEN \
+    }
 
 struct option_set {
     const struct option_row *rows;

@@ -17,9 +17,10 @@ static const struct option_row pause_rows[] = {
 #undef OPTIONS_OF
 
 static int run_pause(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                     struct err *err)
 {
-    const struct plan_options plan = { .goal = GOAL_PAUSE, .services = operate_services(context, words) };
+    const struct plan_options plan = { .goal = GOAL_PAUSE,
+                                       .services = operate_services(context, words) };
 
     (void)values;
     return operate_apply(context, &plan, "pause", false, err);

@@ -1,6 +1,6 @@
 /*
- * plan.c - `plan`: exactly what `up` would do, with the reason and place of each step; changes nothing.
- * Exit status 0: nothing to do, 2: something to do.
+ * plan.c - `plan`: exactly what `up` would do, with the reason and place of each step; changes
+ * nothing. Exit status 0: nothing to do, 2: something to do.
  */
 #include "base/base.h"
 
@@ -11,7 +11,8 @@
 
 struct plan_verb_options {
     const char *format, *pull;
-    bool build, no_build, force_recreate, no_recreate, remove_orphans, no_deps, no_start, down, volumes;
+    bool build, no_build, force_recreate, no_recreate, remove_orphans, no_deps, no_start, down,
+        volumes;
     struct text_list scale;
 };
 
@@ -85,9 +86,11 @@ const struct cmd cmd_plan = {
     .name = "plan",
     .synopsis = "[OPTIONS] [SERVICE...]",
     .summary = "Show what up would do, and why",
-    .text = "Compares the project with what exists and prints each step with its reasons: the field, its "
-            "old and new value, and the file, line and column that ask for it. Changes nothing. Ends "
-            "with 0 when there is nothing to do and with 2 when there is.",
+    .text =
+        "Compares the project with what exists and prints each step with its reasons: the field, "
+        "its "
+        "old and new value, and the file, line and column that ask for it. Changes nothing. Ends "
+        "with 0 when there is nothing to do and with 2 when there is.",
     .options = plan_rows,
     .options_size = sizeof(struct plan_verb_options),
     .needs = NEEDS_PROJECT | NEEDS_OPERATOR | NEEDS_DEFINITIONS,

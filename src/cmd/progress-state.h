@@ -1,6 +1,6 @@
 /*
- * progress-state.h - what progress.c (plain, JSON) and progress-tty.c (redrawn list) share: one task per
- * object that steps act on.
+ * progress-state.h - what progress.c (plain, JSON) and progress-tty.c (redrawn list) share: one
+ * task per object that steps act on.
  */
 #ifndef OCTO_CMD_PROGRESS_STATE_H
 #define OCTO_CMD_PROGRESS_STATE_H

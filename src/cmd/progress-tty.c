@@ -1,6 +1,6 @@
 /*
- * progress-tty.c - the list of tasks on a terminal, drawn over itself: a header with the count, one row
- * a task with its symbol, text and time. Called by progress.c only.
+ * progress-tty.c - the list of tasks on a terminal, drawn over itself: a header with the count, one
+ * row a task with its symbol, text and time. Called by progress.c only.
  */
 #include "base/base.h"
 
@@ -100,8 +100,7 @@ void progress_tty_draw(struct progress *progress)
 
     if (progress->tasks.n == 0)
         return;
-    MAP_EACH(&progress->tasks, entry)
-    {
+    MAP_EACH (&progress->tasks, entry) {
         const struct task *task = entry->value;
 
         id_width = MAX(id_width, text_width(task->id));
@@ -111,8 +110,7 @@ void progress_tty_draw(struct progress *progress)
     if (progress->n_lines > 0)
         str_printf(&out, "\033[%uA\033[0G", progress->n_lines);
     str_printf(&out, "[+] %s %zu/%zu\033[K\n", progress->title, n_done, progress->tasks.n);
-    MAP_EACH(&progress->tasks, entry)
-    {
+    MAP_EACH (&progress->tasks, entry) {
         if (n_rows == room)
             break;
         add_row(progress, entry->value, id_width, &out);

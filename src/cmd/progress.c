@@ -18,18 +18,12 @@
 static const struct {
     const char *working, *done;
 } step_words[STEP_ACTION_N_] = {
-    [STEP_PULL] = { "Pulling", "Pulled" },
-    [STEP_BUILD] = { "Building", "Built" },
-    [STEP_CREATE] = { "Creating", "Created" },
-    [STEP_UPDATE] = { "Updating", "Updated" },
-    [STEP_START] = { "Starting", "Started" },
-    [STEP_STOP] = { "Stopping", "Stopped" },
-    [STEP_KILL] = { "Killing", "Killed" },
-    [STEP_RESTART] = { "Restarting", "Started" },
-    [STEP_PAUSE] = { "Pausing", "Paused" },
-    [STEP_UNPAUSE] = { "Unpausing", "Unpaused" },
-    [STEP_REMOVE] = { "Removing", "Removed" },
-    [STEP_AWAIT] = { "Waiting", "Healthy" },
+    [STEP_PULL] = { "Pulling", "Pulled" },     [STEP_BUILD] = { "Building", "Built" },
+    [STEP_CREATE] = { "Creating", "Created" }, [STEP_UPDATE] = { "Updating", "Updated" },
+    [STEP_START] = { "Starting", "Started" },  [STEP_STOP] = { "Stopping", "Stopped" },
+    [STEP_KILL] = { "Killing", "Killed" },     [STEP_RESTART] = { "Restarting", "Started" },
+    [STEP_PAUSE] = { "Pausing", "Paused" },    [STEP_UNPAUSE] = { "Unpausing", "Unpaused" },
+    [STEP_REMOVE] = { "Removing", "Removed" }, [STEP_AWAIT] = { "Waiting", "Healthy" },
 };
 
 static void on_redraw(void *arg)
@@ -43,7 +37,8 @@ static void on_redraw(void *arg)
         progress_tty_draw(progress);
 }
 
-struct progress *progress_new(struct cmd_context *context, const char *title, const struct plan *plan)
+struct progress *progress_new(struct cmd_context *context, const char *title,
+                              const struct plan *plan)
 {
     struct progress *progress = MEM_NEW(struct progress);
 
@@ -65,11 +60,10 @@ void progress_free(struct progress *progress)
     if (progress->context->progress_mode == PROGRESS_TTY && !progress->is_hidden)
         progress_tty_draw(progress);
     loop_remove(progress->timer);
-    MAP_EACH(&progress->tasks, entry)
-    {
+    MAP_EACH (&progress->tasks, entry) {
         struct task *task = entry->value;
 
-        MAP_EACH(&task->parts, part)
+        MAP_EACH (&task->parts, part)
             mem_free(part->value);
         map_release(&task->parts);
         mem_free(task->id);
@@ -141,8 +135,8 @@ static struct task *get_task(struct progress *progress, const char *id)
     return task;
 }
 
-static void set_task(struct progress *progress, const char *id, const char *text, const char *details,
-                     enum task_status status)
+static void set_task(struct progress *progress, const char *id, const char *text,
+                     const char *details, enum task_status status)
 {
     struct task *task = get_task(progress, id);
 
@@ -240,8 +234,7 @@ void progress_part(struct progress *progress, const struct step *step,
 
 void progress_pretend(struct progress *progress, const struct plan *plan)
 {
-    VEC_EACH(&plan->steps, item)
-    {
+    VEC_EACH (&plan->steps, item) {
         struct step *step = *item;
 
         step->status = STEP_RUNNING;

@@ -9,7 +9,8 @@
 #include "plan/execute.h"
 
 struct progress;
-struct progress *progress_new(struct cmd_context *context, const char *title, const struct plan *plan);
+struct progress *progress_new(struct cmd_context *context, const char *title,
+                              const struct plan *plan);
 void progress_free(struct progress *progress);
 /* A step changed its status. */
 void progress_step(struct progress *progress, const struct step *step, const struct err *err);
@@ -20,7 +21,8 @@ void progress_part(struct progress *progress, const struct step *step,
 void progress_event(struct progress *progress, const char *id, const char *text, bool is_end);
 /* Shows the plan as if it were run: --dry-run. */
 void progress_pretend(struct progress *progress, const struct plan *plan);
-/* On a terminal: takes the list off the screen so that other output can be written, and puts it back. */
+/* On a terminal: takes the list off the screen so that other output can be written, and puts it
+ * back. */
 void progress_hide(struct progress *progress);
 void progress_show(struct progress *progress);
 

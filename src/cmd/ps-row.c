@@ -1,7 +1,7 @@
 /*
- * ps-row.c - the fields of `ps`. The operator's details are a map of the names that the Engine's list
- * of containers has (Command, Created, Image, Labels, Mounts, NetworkSettings, Ports, Status); operators
- * leave out what they have not.
+ * ps-row.c - the fields of `ps`. The operator's details are a map of the names that the Engine's
+ * list of containers has (Command, Created, Image, Labels, Mounts, NetworkSettings, Ports, Status);
+ * operators leave out what they have not.
  */
 #include "base/base.h"
 
@@ -51,7 +51,8 @@ void ps_row_command(const struct ps_row *row, struct str *out)
     size_t cut = first_characters(command, COMMAND_COLUMNS - 1);
 
     str_add_char(out, '"');
-    if (!row->no_trunc && command[cut] != '\0' && command[first_characters(command, COMMAND_COLUMNS)] != '\0')
+    if (!row->no_trunc && command[cut] != '\0' &&
+        command[first_characters(command, COMMAND_COLUMNS)] != '\0')
         str_printf(out, "%.*s…", (int)cut, command);
     else
         str_add(out, command);
@@ -69,7 +70,8 @@ void ps_row_status(const struct ps_row *row, struct str *out)
     str_add(out, detail_text(row, "Status"));
 }
 
-/* --- ports -------------------------------------------------------------------------------------- */
+/* --- ports --------------------------------------------------------------------------------------
+ */
 
 struct shown_port {
     const char *ip, *protocol;
@@ -142,8 +144,8 @@ static void add_port(const struct shown_port *first, const struct shown_port *la
     str_printf(out, "/%s", first->protocol);
 }
 
-/* Neighbours are grouped where both numbers count up together and are the same on both sides, as the
-   docker command line does. */
+/* Neighbours are grouped where both numbers count up together and are the same on both sides, as
+   the docker command line does. */
 static bool continues(const struct shown_port *last, const struct shown_port *next)
 {
     if (strcmp(last->ip, next->ip) != 0 || strcmp(last->protocol, next->protocol) != 0 ||
@@ -203,7 +205,8 @@ static void add_publishers(const struct ps_row *row, struct jwrite *w)
     mem_free(ports);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------------------------------
+ */
 
 static void add_labels(const struct ps_row *row, struct jwrite *w)
 {
@@ -215,7 +218,8 @@ static void add_labels(const struct ps_row *row, struct jwrite *w)
         {
             const char *value = node_as_text(pair->value);
 
-            str_printf(&text, "%s%s=%s", text.len > 0 ? "," : "", pair->key, value == NULL ? "" : value);
+            str_printf(&text, "%s%s=%s", text.len > 0 ? "," : "", pair->key,
+                       value == NULL ? "" : value);
         }
     }
     jwrite_key_text(w, "Labels", text.buf);
@@ -240,7 +244,8 @@ static void add_mounts(const struct ps_row *row, struct jwrite *w)
             if (name == NULL)
                 continue;
             if (!row->no_trunc && text_width(name) > 15)
-                str_printf(&names, "%s%.*s…", names.len > 0 ? "," : "", (int)first_characters(name, 14), name);
+                str_printf(&names, "%s%.*s…", names.len > 0 ? "," : "",
+                           (int)first_characters(name, 14), name);
             else
                 str_printf(&names, "%s%s", names.len > 0 ? "," : "", name);
         }
@@ -257,7 +262,7 @@ static void add_networks(const struct ps_row *row, struct jwrite *w)
 
     if (node_is(networks, NODE_MAP)) {
         NODE_EACH_PAIR(networks, pair)
-            str_printf(&names, "%s%s", names.len > 0 ? "," : "", pair->key);
+        str_printf(&names, "%s%s", names.len > 0 ? "," : "", pair->key);
     }
     jwrite_key_text(w, "Networks", names.buf);
 }
@@ -288,7 +293,8 @@ void ps_row_json(const struct ps_row *row, const char *project, struct str *out)
     jwrite_key_int(&w, "ExitCode", existing->exit_code);
     jwrite_key_text(&w, "Health", instance_health_names[existing->health]);
     jwrite_key(&w, "ID");
-    jwrite_text_len(&w, existing->id, row->no_trunc ? strlen(existing->id) : strnlen(existing->id, 12));
+    jwrite_text_len(&w, existing->id,
+                    row->no_trunc ? strlen(existing->id) : strnlen(existing->id, 12));
     jwrite_key_text(&w, "Image", ps_row_image(row));
     add_labels(row, &w);
     add_mounts(row, &w);

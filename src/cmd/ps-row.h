@@ -1,6 +1,6 @@
 /*
- * ps-row.h - one instance as `ps` shows it: docker compose's columns and JSON fields, made from what the
- * operator observed.
+ * ps-row.h - one instance as `ps` shows it: docker compose's columns and JSON fields, made from
+ * what the operator observed.
  */
 #ifndef OCTO_CMD_PS_ROW_H
 #define OCTO_CMD_PS_ROW_H

@@ -26,7 +26,8 @@ static const struct option_row ps_rows[] = {
     OPTION('q', "quiet", OPTION_BOOL, quiet, "Only show ids"),
     OPTION(0, "services", OPTION_BOOL, services, "Only show names of services"),
     OPTION(0, "status", OPTION_TEXTS, status,
-           "Show what is in this state (paused, restarting, removing, running, dead, created, exited)"),
+           "Show what is in this state (paused, restarting, removing, running, dead, created, "
+           "exited)"),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
@@ -68,12 +69,10 @@ static void print_table(struct cmd_context *context, const struct ps_options *op
     table_init(&table, ARRAY_LEN(titles), 10, 3);
     for (size_t i = 0; i < ARRAY_LEN(titles); i++)
         table_add(&table, titles[i]);
-    VEC_EACH(&set->items, item)
-    {
+    VEC_EACH (&set->items, item) {
         const struct ps_row row = { *item, options->no_trunc };
-        static void (*const columns[])(const struct ps_row *, struct str *) = {
-            ps_row_created, ps_row_status, ps_row_ports
-        };
+        static void (*const columns[])(
+            const struct ps_row *, struct str *) = { ps_row_created, ps_row_status, ps_row_ports };
 
         if (!is_shown(context, options, *item))
             continue;
@@ -98,8 +97,7 @@ static void print_lines(struct cmd_context *context, const struct ps_options *op
 {
     MAP_AUTO(seen);
 
-    VEC_EACH(&set->items, item)
-    {
+    VEC_EACH (&set->items, item) {
         const struct ps_row row = { *item, options->no_trunc };
 
         if (!is_shown(context, options, *item))

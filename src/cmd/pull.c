@@ -13,9 +13,12 @@ struct pull_options {
 
 #define OPTIONS_OF pull_options
 static const struct option_row pull_rows[] = {
-    OPTION(0, "ignore-buildable", OPTION_BOOL, ignore_buildable, "Leave out images that can be built"),
-    OPTION(0, "ignore-pull-failures", OPTION_BOOL, ignore_pull_failures, "Go on when an image cannot be pulled"),
-    OPTION(0, "include-deps", OPTION_BOOL, include_deps, "Also pull for services that these depend on"),
+    OPTION(0, "ignore-buildable", OPTION_BOOL, ignore_buildable,
+           "Leave out images that can be built"),
+    OPTION(0, "ignore-pull-failures", OPTION_BOOL, ignore_pull_failures,
+           "Go on when an image cannot be pulled"),
+    OPTION(0, "include-deps", OPTION_BOOL, include_deps,
+           "Also pull for services that these depend on"),
     OPTION(0, "policy", OPTION_TEXT, policy, "Which images to pull (\"missing\"|\"always\")"),
     OPTION('q', "quiet", OPTION_BOOL, quiet, "Pull without printing progress"),
     OPTION_QUIET(0, "parallel", OPTION_BOOL, parallel),
@@ -25,7 +28,7 @@ static const struct option_row pull_rows[] = {
 #undef OPTIONS_OF
 
 static int run_pull(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                    struct err *err)
 {
     const struct pull_options *options = values;
     struct plan_options plan = {
@@ -41,7 +44,8 @@ static int run_pull(struct cmd_context *context, const void *values, const struc
     if (options->policy != NULL && text_is(options->policy, "missing"))
         plan.pull_policy = ARTIFACT_MISSING;
     else if (options->policy != NULL && !text_is(options->policy, "always"))
-        return err_set(err, ERR_USAGE, "invalid --policy value \"%s\" (missing, always)", options->policy);
+        return err_set(err, ERR_USAGE, "invalid --policy value \"%s\" (missing, always)",
+                       options->policy);
     if (options->quiet)
         context->progress_mode = PROGRESS_QUIET;
     result = operate_apply(context, &plan, "pull", false, err);

@@ -14,16 +14,18 @@ struct restart_options {
 #define OPTIONS_OF restart_options
 static const struct option_row restart_rows[] = {
     OPTION(0, "no-deps", OPTION_BOOL, no_deps, "Don't restart services that depend on these"),
-    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds", "Time to stop in before being killed"),
+    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds",
+                 "Time to stop in before being killed"),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
 
-static int run_restart(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+static int run_restart(struct cmd_context *context, const void *values,
+                       const struct text_list *words, struct err *err)
 {
     const struct restart_options *options = values;
-    struct plan_options plan = { .goal = GOAL_RESTART, .services = operate_services(context, words) };
+    struct plan_options plan = { .goal = GOAL_RESTART,
+                                 .services = operate_services(context, words) };
 
     plan.no_dependencies = options->no_deps;
     operate_timeout(&plan, options->timeout);

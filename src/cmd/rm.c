@@ -14,8 +14,7 @@ static bool confirm(const struct operation *operation, bool is_forced)
     bool is_first = true;
 
     fputs("Going to remove ", stdout);
-    VEC_EACH(&operation->plan->steps, step)
-    {
+    VEC_EACH (&operation->plan->steps, step) {
         if ((*step)->action == STEP_REMOVE) {
             printf("%s%s", is_first ? "" : ", ", (*step)->instance->name);
             is_first = false;
@@ -45,7 +44,7 @@ static const struct option_row rm_rows[] = {
 #undef OPTIONS_OF
 
 static int run_rm(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                  struct err *err)
 {
     const struct rm_options *options = values;
     struct operation operation = {
@@ -70,7 +69,8 @@ const struct cmd cmd_rm = {
     .name = "rm",
     .synopsis = "[OPTIONS] [SERVICE...]",
     .summary = "Removes stopped service containers",
-    .text = "Anonymous volumes of the containers stay, unless -v is given. What is not in a volume is lost.",
+    .text = "Anonymous volumes of the containers stay, unless -v is given. What is not in a volume "
+            "is lost.",
     .options = rm_rows,
     .options_size = sizeof(struct rm_options),
     .needs = NEEDS_PROJECT_OR_NAME | NEEDS_OPERATOR | NEEDS_LOCK,

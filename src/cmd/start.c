@@ -14,13 +14,14 @@ struct start_options {
 #define OPTIONS_OF start_options
 static const struct option_row start_rows[] = {
     OPTION(0, "wait", OPTION_BOOL, wait, "Wait until the services are running or healthy"),
-    OPTION_VALUE(0, "wait-timeout", OPTION_INT, wait_timeout, "seconds", "How long --wait may take"),
+    OPTION_VALUE(0, "wait-timeout", OPTION_INT, wait_timeout, "seconds",
+                 "How long --wait may take"),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
 
 static int run_start(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                     struct err *err)
 {
     const struct start_options *options = values;
     struct plan_options plan = { .goal = GOAL_START, .services = operate_services(context, words) };

@@ -12,13 +12,14 @@ struct stop_options {
 
 #define OPTIONS_OF stop_options
 static const struct option_row stop_rows[] = {
-    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds", "Time to stop in before being killed"),
+    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds",
+                 "Time to stop in before being killed"),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
 
 static int run_stop(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+                    struct err *err)
 {
     const struct stop_options *options = values;
     struct plan_options plan = { .goal = GOAL_STOP, .services = operate_services(context, words) };

@@ -1,5 +1,6 @@
 /*
- * table.c - lays out cells; knows nothing of what they mean. Called by ps, ls and other listing verbs.
+ * table.c - lays out cells; knows nothing of what they mean. Called by ps, ls and other listing
+ * verbs.
  */
 #include "base/base.h"
 
@@ -42,7 +43,7 @@ void table_print(const struct table *table, struct str *out)
 
 void table_release(struct table *table)
 {
-    VEC_EACH(&table->cells, cell)
+    VEC_EACH (&table->cells, cell)
         mem_free(*cell);
     VEC_RELEASE(&table->cells);
 }

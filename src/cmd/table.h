@@ -1,6 +1,6 @@
 /*
- * table.h - text in aligned columns, as Go's tabwriter lays it out: each column as wide as its widest
- * cell plus a padding, but at least a minimum; the last one is not padded.
+ * table.h - text in aligned columns, as Go's tabwriter lays it out: each column as wide as its
+ * widest cell plus a padding, but at least a minimum; the last one is not padded.
  */
 #ifndef OCTO_CMD_TABLE_H
 #define OCTO_CMD_TABLE_H

@@ -1,6 +1,6 @@
 /*
- * terminal.h - what the standard streams are connected to, colours, size, and raw mode for interactive
- * streams. The mode found at the start is restored on every way out.
+ * terminal.h - what the standard streams are connected to, colours, size, and raw mode for
+ * interactive streams. The mode found at the start is restored on every way out.
  */
 #ifndef OCTO_CMD_TERMINAL_H
 #define OCTO_CMD_TERMINAL_H
@@ -11,7 +11,7 @@ struct terminal {
     bool is_in, is_out, is_err; /* terminals */
     bool has_colors;            /* on standard output */
     bool has_err_colors;
-    unsigned rows, columns;     /* of the terminal on stderr or stdout; 24 x 80 when unknown */
+    unsigned rows, columns; /* of the terminal on stderr or stdout; 24 x 80 when unknown */
 };
 
 /* ansi: "auto", "never", "always". */

@@ -16,10 +16,11 @@ static const struct option_row unpause_rows[] = {
 };
 #undef OPTIONS_OF
 
-static int run_unpause(struct cmd_context *context, const void *values, const struct text_list *words,
-               struct err *err)
+static int run_unpause(struct cmd_context *context, const void *values,
+                       const struct text_list *words, struct err *err)
 {
-    const struct plan_options plan = { .goal = GOAL_UNPAUSE, .services = operate_services(context, words) };
+    const struct plan_options plan = { .goal = GOAL_UNPAUSE,
+                                       .services = operate_services(context, words) };
 
     (void)values;
     return operate_apply(context, &plan, "unpause", false, err);

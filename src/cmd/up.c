@@ -1,6 +1,6 @@
 /*
- * up.c - `up` and `create`: everything that the project describes exists, is current and (up) runs. The
- * plan decides; attached.c shows what the services write.
+ * up.c - `up` and `create`: everything that the project describes exists, is current and (up) runs.
+ * The plan decides; attached.c shows what the services write.
  */
 #include "base/base.h"
 
@@ -17,18 +17,20 @@ struct up_options {
 };
 
 #define OPTIONS_OF up_options
-#define ROWS_OF_CREATE                                                                             \
-    OPTION(0, "build", OPTION_BOOL, build, "Build images before anything starts"),                 \
-        OPTION(0, "force-recreate", OPTION_BOOL, force_recreate,                                   \
-               "Replace containers even if nothing changed"),                                      \
-        OPTION(0, "no-build", OPTION_BOOL, no_build, "Don't build images"),                        \
-        OPTION(0, "no-recreate", OPTION_BOOL, no_recreate, "Leave existing containers as they are"), \
-        OPTION(0, "pull", OPTION_TEXT, pull,                                                       \
-               "Which images to pull (\"always\"|\"missing\"|\"never\"|\"build\")"),               \
-        OPTION(0, "quiet-pull", OPTION_BOOL, quiet_pull, "Pull without printing progress"),        \
-        OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,                                   \
-               "Remove containers of services that the project does not have"),                    \
-        OPTION_VALUE(0, "scale", OPTION_TEXTS, scale, "SERVICE=NUM", "Number of instances of a service")
+#define ROWS_OF_CREATE                                                                      \
+    OPTION(0, "build", OPTION_BOOL, build, "Build images before anything starts"),          \
+        OPTION(0, "force-recreate", OPTION_BOOL, force_recreate,                            \
+               "Replace containers even if nothing changed"),                               \
+        OPTION(0, "no-build", OPTION_BOOL, no_build, "Don't build images"),                 \
+        OPTION(0, "no-recreate", OPTION_BOOL, no_recreate,                                  \
+               "Leave existing containers as they are"),                                    \
+        OPTION(0, "pull", OPTION_TEXT, pull,                                                \
+               "Which images to pull (\"always\"|\"missing\"|\"never\"|\"build\")"),        \
+        OPTION(0, "quiet-pull", OPTION_BOOL, quiet_pull, "Pull without printing progress"), \
+        OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,                            \
+               "Remove containers of services that the project does not have"),             \
+        OPTION_VALUE(0, "scale", OPTION_TEXTS, scale, "SERVICE=NUM",                        \
+                     "Number of instances of a service")
 
 static const struct option_row create_rows[] = {
     ROWS_OF_CREATE,
@@ -60,10 +62,13 @@ static const struct option_row up_rows[] = {
     OPTION('V', "renew-anon-volumes", OPTION_BOOL, renew_volumes,
            "Replacements get new anonymous volumes instead of the old ones' data"),
     ROWS_OF_CREATE,
-    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds", "Time to stop in before being killed"),
+    OPTION_VALUE('t', "timeout", OPTION_INT, timeout, "seconds",
+                 "Time to stop in before being killed"),
     OPTION(0, "timestamps", OPTION_BOOL, timestamps, "Show times"),
-    OPTION(0, "wait", OPTION_BOOL, wait, "Wait until the services are running or healthy; implies -d"),
-    OPTION_VALUE(0, "wait-timeout", OPTION_INT, wait_timeout, "seconds", "How long --wait may take"),
+    OPTION(0, "wait", OPTION_BOOL, wait,
+           "Wait until the services are running or healthy; implies -d"),
+    OPTION_VALUE(0, "wait-timeout", OPTION_INT, wait_timeout, "seconds",
+                 "How long --wait may take"),
     OPTION_QUIET('w', "watch", OPTION_BOOL, watch),
     OPTION('y', "yes", OPTION_BOOL, yes, "Answer every question with yes"),
     OPTION_QUIET(0, "y", OPTION_BOOL, yes),
@@ -74,28 +79,30 @@ static const struct option_row up_rows[] = {
 /* Pairs of options that exclude each other, and what docker compose says then. */
 static int check_conflicts(const struct up_options *o, struct err *err)
 {
-    bool follows = o->abort_on_exit || o->abort_on_failure || o->attach.n > 0 || o->attach_dependencies ||
-                   o->watch;
+    bool follows = o->abort_on_exit || o->abort_on_failure || o->attach.n > 0 ||
+                   o->attach_dependencies || o->watch;
     const struct {
         bool is_wrong;
         const char *text;
     } rows[] = {
         { o->build && o->no_build, "--build and --no-build are incompatible" },
-        { o->force_recreate && o->no_recreate, "--force-recreate and --no-recreate are incompatible" },
+        { o->force_recreate && o->no_recreate,
+          "--force-recreate and --no-recreate are incompatible" },
         { o->no_recreate && o->renew_volumes,
           "--no-recreate and --renew-anon-volumes are incompatible" },
         { o->no_recreate && o->always_recreate_deps,
           "--always-recreate-deps and --no-recreate are incompatible" },
         { o->abort_on_exit && o->abort_on_failure,
           "--abort-on-container-failure cannot be combined with --abort-on-container-exit" },
-        { o->wait && follows,
-          "--wait cannot be combined with --abort-on-container-exit, --attach or --attach-dependencies" },
+        { o->wait && follows, "--wait cannot be combined with --abort-on-container-exit, --attach "
+                              "or --attach-dependencies" },
         { o->detach && follows,
           "--detach cannot be combined with --abort-on-container-exit, --attach, "
           "--attach-dependencies or --watch" },
         { o->attach.n > 0 && o->attach_dependencies,
           "cannot combine --attach and --attach-dependencies" },
-        { o->wait_timeout.has && o->wait_timeout.value < 0, "--wait-timeout must be a non-negative integer" },
+        { o->wait_timeout.has && o->wait_timeout.value < 0,
+          "--wait-timeout must be a non-negative integer" },
         { o->watch, "--watch is not there yet" },
     };
 
@@ -169,8 +176,8 @@ static int run_up(struct cmd_context *context, const void *values, const struct 
     return run_with_goal(context, options, words, options->no_start ? GOAL_CREATE : GOAL_UP, err);
 }
 
-static int run_create(struct cmd_context *context, const void *values, const struct text_list *words,
-                      struct err *err)
+static int run_create(struct cmd_context *context, const void *values,
+                      const struct text_list *words, struct err *err)
 {
     return run_with_goal(context, values, words, GOAL_CREATE, err);
 }

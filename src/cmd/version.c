@@ -1,6 +1,6 @@
 /*
- * version.c - `version`: the program's version, in docker compose's forms so that tools that ask for it
- * go on working.
+ * version.c - `version`: the program's version, in docker compose's forms so that tools that ask
+ * for it go on working.
  */
 #include "base/base.h"
 
@@ -21,8 +21,8 @@ static const struct option_row version_rows[] = {
 };
 #undef OPTIONS_OF
 
-static int run_version(struct cmd_context *context, const void *values, const struct text_list *words,
-                       struct err *err)
+static int run_version(struct cmd_context *context, const void *values,
+                       const struct text_list *words, struct err *err)
 {
     const struct version_options *options = values;
 
@@ -40,7 +40,8 @@ static int run_version(struct cmd_context *context, const void *values, const st
         jwrite_map_end(&w);
         str_add_char(&context->out, '\n');
     } else {
-        return err_set(err, ERR_USAGE, "unsupported --format \"%s\" (pretty, json)", options->format);
+        return err_set(err, ERR_USAGE, "unsupported --format \"%s\" (pretty, json)",
+                       options->format);
     }
     return 0;
 }

@@ -5,6 +5,7 @@ data_files = \
 	src/data/jread.h \
 	src/data/jwrite.c \
 	src/data/jwrite.h \
+	src/data/node-sort.c \
 	src/data/node-text.c \
 	src/data/node-text.h \
 	src/data/node.c \
@@ -19,5 +20,10 @@ data_files = \
 	src/data/yread-scalar.c \
 	src/data/yread.c \
 	src/data/yread.h \
+	src/data/ywrite-page.c \
+	src/data/ywrite-parts.h \
+	src/data/ywrite-scalar.c \
+	src/data/ywrite-style.c \
+	src/data/ywrite.c \
 	src/data/ywrite.h \
 	# end

@@ -118,6 +118,11 @@ static void index_refill(struct node_map *map)
         index_put(map, i);
 }
 
+void node_reindex(struct node *map)
+{
+    index_refill(&map->u.map);
+}
+
 /* Makes or enlarges the index so that it stays at most half full, then adds the last pair. */
 static void index_add_last(struct arena *arena, struct node_map *map)
 {

@@ -113,8 +113,12 @@ bool node_remove(struct node *map, const char *key);
 typedef bool (*node_keep_fn)(void *arg, const struct node_pair *pair);
 void node_keep(struct node *map, node_keep_fn fn, void *arg);
 void node_remove_at(struct node *list, size_t index);
-/* Sorts the pairs of a map by key, bytewise. */
+/* Sorts the pairs of a map by key: bytewise (as docker compose's JSON), or as its YAML has them ("a2"
+   before "a10"). */
 void node_sort_keys(struct node *map);
+void node_sort_keys_natural(struct node *map);
+/* For who has moved pairs in place: makes lookups right again. */
+void node_reindex(struct node *map);
 /* Same kind and value; maps regardless of order; int and float compare by value. Origins do not count. */
 bool node_equal(const struct node *a, const struct node *b);
 

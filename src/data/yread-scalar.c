@@ -13,47 +13,63 @@
 #include "data/number.h"
 #include "data/yread.h"
 
-struct word {
+/* What a plain scalar is: the kind and its value (texts and dates are the bytes themselves). */
+struct plain {
+    enum node_kind kind;
+    bool truth;
+    int64_t integer;
+    uint64_t large;
+    double number;
+};
+
+static const struct {
     const char *text;
     enum node_kind kind;
     bool truth;
     double number;
-};
-
-static const struct word words[] = {
-    { "~", NODE_NULL, false, 0 },          { "null", NODE_NULL, false, 0 },
-    { "Null", NODE_NULL, false, 0 },       { "NULL", NODE_NULL, false, 0 },
-    { "true", NODE_BOOL, true, 0 },        { "True", NODE_BOOL, true, 0 },
-    { "TRUE", NODE_BOOL, true, 0 },        { "false", NODE_BOOL, false, 0 },
-    { "False", NODE_BOOL, false, 0 },      { "FALSE", NODE_BOOL, false, 0 },
-    { ".nan", NODE_FLOAT, false, NAN },    { ".NaN", NODE_FLOAT, false, NAN },
-    { ".NAN", NODE_FLOAT, false, NAN },    { ".inf", NODE_FLOAT, false, INFINITY },
-    { ".Inf", NODE_FLOAT, false, INFINITY }, { ".INF", NODE_FLOAT, false, INFINITY },
-    { "+.inf", NODE_FLOAT, false, INFINITY }, { "+.Inf", NODE_FLOAT, false, INFINITY },
-    { "+.INF", NODE_FLOAT, false, INFINITY }, { "-.inf", NODE_FLOAT, false, -INFINITY },
-    { "-.Inf", NODE_FLOAT, false, -INFINITY }, { "-.INF", NODE_FLOAT, false, -INFINITY },
-    { "-0", NODE_FLOAT, false, -0.0 },     { "-0.0", NODE_FLOAT, false, -0.0 },
+} words[] = {
+    { "~", NODE_NULL, false, 0 },
+    { "null", NODE_NULL, false, 0 },
+    { "Null", NODE_NULL, false, 0 },
+    { "NULL", NODE_NULL, false, 0 },
+    { "true", NODE_BOOL, true, 0 },
+    { "True", NODE_BOOL, true, 0 },
+    { "TRUE", NODE_BOOL, true, 0 },
+    { "false", NODE_BOOL, false, 0 },
+    { "False", NODE_BOOL, false, 0 },
+    { "FALSE", NODE_BOOL, false, 0 },
+    { ".nan", NODE_FLOAT, false, NAN },
+    { ".NaN", NODE_FLOAT, false, NAN },
+    { ".NAN", NODE_FLOAT, false, NAN },
+    { ".inf", NODE_FLOAT, false, INFINITY },
+    { ".Inf", NODE_FLOAT, false, INFINITY },
+    { ".INF", NODE_FLOAT, false, INFINITY },
+    { "+.inf", NODE_FLOAT, false, INFINITY },
+    { "+.Inf", NODE_FLOAT, false, INFINITY },
+    { "+.INF", NODE_FLOAT, false, INFINITY },
+    { "-.inf", NODE_FLOAT, false, -INFINITY },
+    { "-.Inf", NODE_FLOAT, false, -INFINITY },
+    { "-.INF", NODE_FLOAT, false, -INFINITY },
+    { "-0", NODE_FLOAT, false, -0.0 },
+    { "-0.0", NODE_FLOAT, false, -0.0 },
 };
 
 #define WORD_MAX 5 /* bytes of the longest word */
 
-static struct node *type_word(struct arena *arena, struct origin at, const char *text, size_t len)
+static bool type_word(const char *text, size_t len, struct plain *plain)
 {
-    if (!len)
-        return node_null(arena, at);
     if (len > WORD_MAX)
-        return NULL;
+        return false;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (words[i].text[0] != text[0] || strlen(words[i].text) != len ||
             memcmp(words[i].text, text, len) != 0)
             continue;
-        if (words[i].kind == NODE_NULL)
-            return node_null(arena, at);
-        if (words[i].kind == NODE_BOOL)
-            return node_bool(arena, at, words[i].truth);
-        return node_float(arena, at, words[i].number);
+        plain->kind = words[i].kind;
+        plain->truth = words[i].truth;
+        plain->number = words[i].number;
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 /* Copies text without its underscores. */
@@ -78,49 +94,42 @@ static bool has_odd_underscore(const char *text, size_t len)
     return false;
 }
 
-static struct node *type_number(struct arena *arena, struct origin at, const char *text,
-                                size_t len)
+static void type_number(const char *text, size_t len, struct plain *plain)
 {
-    int64_t integer;
-    uint64_t large;
-    double number;
-
     if (text[0] != '.') {
-        enum number_kind kind = number_parse_int(text, len, &integer, &large);
-        if (kind == NUMBER_INT)
-            return node_int(arena, at, integer);
-        if (kind == NUMBER_UINT)
-            return node_uint(arena, at, large);
+        enum number_kind kind = number_parse_int(text, len, &plain->integer, &plain->large);
+        if (kind != NUMBER_NONE) {
+            plain->kind = kind == NUMBER_INT ? NODE_INT : NODE_UINT;
+            return;
+        }
     }
-    if (number_parse_float(text, len, &number))
-        return node_float(arena, at, number);
-    return NULL;
+    if (number_parse_float(text, len, &plain->number))
+        plain->kind = NODE_FLOAT;
 }
 
-static struct node *type_numeric(struct arena *arena, struct origin at, const char *text,
-                                 size_t len)
+static void type_numeric(const char *text, size_t len, struct plain *plain)
 {
     struct node_time time;
 
-    if (len > 5 && text[4] == '-' && node_time_parse(text, len, &time))
-        return node_time_text(arena, at, text, len);
-    if (!memchr(text, '_', len))
-        return type_number(arena, at, text, len);
+    if (len > 5 && text[4] == '-' && node_time_parse(text, len, &time)) {
+        plain->kind = NODE_TIME;
+        return;
+    }
+    if (!memchr(text, '_', len)) {
+        type_number(text, len, plain);
+        return;
+    }
     if (text[0] == '.' && has_odd_underscore(text, len))
-        return NULL;
-    STR_AUTO(plain);
-    strip_underscores(text, len, &plain);
-    return type_number(arena, at, plain.buf, plain.len);
+        return;
+    STR_AUTO(stripped);
+    strip_underscores(text, len, &stripped);
+    type_number(stripped.buf, stripped.len, plain);
 }
 
-/* What an untagged plain scalar is, or NULL for a string. */
-static struct node *type_plain(struct arena *arena, struct origin at, const char *text, size_t len)
+static void type_plain(const char *text, size_t len, struct plain *plain)
 {
-    char first = len ? text[0] : '\0';
-    struct node *node = NULL;
-
-    switch (first) {
-    case '\0':
+    plain->kind = len ? NODE_TEXT : NODE_NULL;
+    switch (len ? text[0] : '\0') {
     case 'n':
     case 'N':
     case 't':
@@ -128,22 +137,49 @@ static struct node *type_plain(struct arena *arena, struct origin at, const char
     case 'f':
     case 'F':
     case '~':
-        return len && !first ? NULL : type_word(arena, at, text, len);
+        type_word(text, len, plain);
+        break;
     case '+':
     case '-':
     case '.':
-        node = type_word(arena, at, text, len);
-        return node ? node : type_numeric(arena, at, text, len);
+        if (!type_word(text, len, plain))
+            type_numeric(text, len, plain);
+        break;
     default:
-        return first >= '0' && first <= '9' ? type_numeric(arena, at, text, len) : NULL;
+        if (is_digit(text, len, 0))
+            type_numeric(text, len, plain);
     }
+}
+
+enum node_kind yread_plain_kind(const char *text, size_t len)
+{
+    struct plain plain;
+
+    type_plain(text, len, &plain);
+    return plain.kind;
 }
 
 struct node *yread_plain(struct arena *arena, struct origin at, const char *text, size_t len)
 {
-    struct node *node = type_plain(arena, at, text, len);
+    struct plain plain;
 
-    return node ? node : node_text_len(arena, at, text, len);
+    type_plain(text, len, &plain);
+    switch (plain.kind) {
+    case NODE_NULL:
+        return node_null(arena, at);
+    case NODE_BOOL:
+        return node_bool(arena, at, plain.truth);
+    case NODE_INT:
+        return node_int(arena, at, plain.integer);
+    case NODE_UINT:
+        return node_uint(arena, at, plain.large);
+    case NODE_FLOAT:
+        return node_float(arena, at, plain.number);
+    case NODE_TIME:
+        return node_time_text(arena, at, text, len);
+    default:
+        return node_text_len(arena, at, text, len);
+    }
 }
 
 /* Tags. */

@@ -30,5 +30,7 @@ int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len
 
 /* Types one plain scalar by the rules of compose-file.md 11.1 ("0755", "1e3", "true", "~", ...). */
 struct node *yread_plain(struct arena *arena, struct origin at, const char *text, size_t len);
+/* The kind of node that it makes. */
+enum node_kind yread_plain_kind(const char *text, size_t len);
 
 #endif
