@@ -1,5 +1,6 @@
 # The files of src/data. Sorted; headers too.
 data_files = \
+	src/data/decode.c \
 	src/data/decode.h \
 	src/data/jread.c \
 	src/data/jread.h \
@@ -12,6 +13,8 @@ data_files = \
 	src/data/node.h \
 	src/data/number.c \
 	src/data/number.h \
+	src/data/size.c \
+	src/data/size.h \
 	src/data/yread-build.c \
 	src/data/yread-edit.c \
 	src/data/yread-merge.c \
