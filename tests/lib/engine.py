@@ -42,7 +42,19 @@ mount -t tmpfs -o size=$SIZE,mode=755 tmpfs $T/m
 mkdir $T/m/up $T/m/work $T/m/root $T/m/data
 mount -t overlay -o lowerdir=/,upperdir=$T/m/up,workdir=$T/m/work overlay $T/m/root
 R=$T/m/root
-for d in /proc /sys /dev; do mount --rbind $d $R$d; done
+for d in /proc /sys; do mount --rbind $d $R$d; done
+mount -t tmpfs -o mode=755 tmpfs $R/dev
+for d in null zero full random urandom tty kmsg fuse console; do [ ! -e /dev/$d ] || cp -a /dev/$d $R/dev/; done
+for d in fd stdin stdout stderr; do cp -a /dev/$d $R/dev/; done
+mkdir $R/dev/pts $R/dev/shm $R/dev/net $R/dev/dri $R/dev/dvb
+mount --rbind /dev/pts $R/dev/pts
+ln -s pts/ptmx $R/dev/ptmx
+mount -t tmpfs tmpfs $R/dev/shm
+mknod $R/dev/net/tun c 10 200
+# devices that some projects ask for: here they are all like /dev/null
+for d in dri/card0 dri/renderD128 dvb/adapter0 kvm vchiq vcsm video0 video10 video11 video12 ttyUSB0; do
+	mknod -m 666 $R/dev/$d c 1 3
+done
 for d in $SHARE; do if [ -d $d ]; then mkdir -p $R$d; mount --bind $d $R$d; fi; done
 mkdir -p $R/run/containerd $R/run/docker $R/etc/docker
 mount -t tmpfs tmpfs $R/run
@@ -105,6 +117,12 @@ def _start_time(pid):
         return None if rest[0] in "ZX" else rest[19]
     except OSError:
         return None
+
+
+def capabilities():
+    """What a container can be given at most, as a bit set."""
+    with open("/proc/self/status") as f:
+        return [int(l.split()[1], 16) for l in f if l.startswith("CapBnd")][0]
 
 
 def die_with_parent():
@@ -396,6 +414,13 @@ class Engine:
                         raise
                     time.sleep(0.05)
         return self.in_netns(get)
+
+    @property
+    def privileged_works(self):
+        """Engine 20.10 gives a privileged container every capability the kernel knows, ours or not."""
+        with open("/proc/sys/kernel/cap_last_cap") as f:
+            full = (1 << (int(f.read()) + 1)) - 1
+        return self.version != "20.10" or capabilities() == full
 
     def containers(self, project=None, all=True):
         f = {"label": ["com.docker.compose.project" + ("=" + project if project else "")]} if project else {}

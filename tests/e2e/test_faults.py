@@ -1,0 +1,245 @@
+"""Every engine call goes wrong once, and every call is a moment to be killed at.
+
+For a first `up`, an `up` that replaces a container, and a `down`: call 1, 2, ... is made
+to fail, garbled, cut, or the program is killed there. It must say what went wrong with
+what (unless it was killed), and the next run must converge: one instance of each, the
+right names, the data of named and anonymous volumes still there.
+"""
+
+import re
+import time
+
+import pytest
+
+pytestmark = [pytest.mark.ours, pytest.mark.slow]
+
+TEXT = """
+services:
+  db:
+    image: stand-in:volume
+    environment: {V: one}
+    volumes: ["store:/named", "/anonymous"]
+  web:
+    image: stand-in:1
+    environment: {V: one}
+    depends_on: [db]
+volumes: {store: {}}
+"""
+
+KINDS = {
+    "fail": lambda r, n, kill: r.fail(n),
+    "refuse": lambda r, n, kill: r.fail(n, status=409, body={"message": "relay: made to conflict"}),
+    "garble": lambda r, n, kill: r.garble(n),
+    "garble-head": lambda r, n, kill: r.garble(n, how="head"),
+    "cut-before": lambda r, n, kill: r.cut(n, "before"),
+    "cut-after": lambda r, n, kill: r.cut(n, "after"),
+    "cut-mid": lambda r, n, kill: r.cut(n, "mid"),
+    "kill-before": lambda r, n, kill: r.signal(n, kill, "before"),
+    "kill-after": lambda r, n, kill: r.signal(n, kill, "after"),
+}
+
+
+def subjects(call, project, ids):
+    """Words of which at least one must stand in the message about a failed call."""
+    p = project.name
+    words = [call.path]
+    m = re.match(r"^/(containers|networks|volumes|images)/([^/]+)", call.path)
+    what = m.group(2) if m else ""
+    if call.query.get("name"):
+        words.append(call.query["name"])
+    for name, cid in ids.items():
+        if what and (cid.startswith(what) or name == what):
+            words += [name]
+    if "/containers" in call.path:
+        words += ["container", "db", "web"]
+    if "/networks" in call.path:
+        words += ["network", p + "_default"]
+    if "/volumes" in call.path:
+        words += ["volume", p + "_store"]
+    if "/images" in call.path:
+        words += ["image", "stand-in:1", "stand-in:volume"]
+    if call.path in ("/_ping", "/version", "/info", "/events"):
+        words += ["engine", "docker", "ping", "version", "events"]
+    return words
+
+
+def spoil(project, relay, kind, n, args):
+    """Run args with call n spoiled: (Result, the spoiled call or None)."""
+    relay.clear()
+    box = {}
+
+    def kill(call):
+        while "p" not in box:
+            time.sleep(0.001)
+        box["p"].kill()
+    rule = KINDS[kind](relay, n, kill)
+    box["p"] = project.start(*args, socket=relay.socket)
+    try:
+        result = box["p"].wait(40)
+    finally:
+        relay.rules = []
+    return result, rule.hit
+
+
+def check_message(kind, call, result, project, ids, problems):
+    if kind.startswith("kill"):
+        return
+    if result.code == 0:
+        return  # it got over it; whether the state is right is seen afterwards
+    if result.code != 1:
+        problems.append("exit status %d" % result.code)
+    text = (result.out + result.err).lower()
+    if not any(w.lower() in text for w in subjects(call, project, ids)):
+        problems.append("message does not name what it was about (%r)" % call)
+    if kind in ("fail", "refuse") and "relay: made to" not in text:
+        problems.append("message does not give the engine's answer")
+    if "assertion" in text or "sanitizer" in text:
+        problems.append("internal error")
+
+
+def check_state(project, version, problems, data):
+    n = project.name
+    if project.names() != [n + "-db-1", n + "-web-1"]:
+        problems.append("containers are %s" % project.names())
+        return
+    every = [c["Names"][0].lstrip("/") for c in project.engine.containers()]
+    if sorted(every) != project.names():
+        problems.append("the engine has the containers %s" % every)
+    states = {c.service: c.state for c in project.containers()}
+    if set(states.values()) != {"running"}:
+        problems.append("states are %s" % states)
+        return
+    if project.networks() != [n + "_default"]:
+        problems.append("networks are %s" % project.networks())
+    if project.volumes() != [n + "_store"]:
+        problems.append("volumes are %s" % project.volumes())
+    got = project.sh("db", "echo $V")[1].strip()
+    if got != version:
+        problems.append("environment is %r, not %r" % (got, version))
+    if data:
+        got = project.sh("db", "cat /named/f /anonymous/f /data/f")[1]
+        if got != "named\nanonymous\nimage\n":
+            problems.append("data is %r" % got)
+    if project.sh("web", "ping -c 1 -w 1 db >/dev/null || nslookup db >/dev/null")[0] != 0:
+        problems.append("web does not find db by name")
+
+
+def fill(project):
+    assert project.sh("db", "echo named >/named/f; echo anonymous >/anonymous/f; echo image >/data/f")[0] == 0
+
+
+def sweep(project, relay, kind, args, before, after):
+    """before() prepares, args run with call 1, 2, ... spoiled, after(problems) repairs and checks."""
+    bad, n, done = [], 0, 0
+    while n < 80:
+        n += 1
+        before()
+        ids = dict(project.ids())
+        try:
+            result, call = spoil(project, relay, kind, n, args)
+        except AssertionError as e:
+            bad.append("call %d %s: %s" % (n, relay.calls[n - 1] if len(relay.calls) >= n else "?", e))
+            project.clean()
+            continue
+        if call is None:
+            break
+        done += 1
+        problems = []
+        ids.update(project.ids())
+        check_message(kind, call, result, project, ids, problems)
+        after(problems)
+        if problems:
+            bad.append("call %d %s: %s\n%s" % (n, call, "; ".join(problems), result))
+        if len(bad) > 8:
+            break
+    assert done > 0
+    assert not bad, "%d of %d:\n%s" % (len(bad), done, "\n\n".join(bad))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_first_up(kind, project, relay):
+    project.write(TEXT)
+
+    def after(problems):
+        r = project.up()
+        if r.code:
+            problems.append("the next up fails: " + r.describe())
+            return
+        check_state(project, "one", problems, data=False)
+        if not problems:
+            ids = project.ids()
+            project.up()
+            if project.ids() != ids:
+                problems.append("a third up still changes something")
+
+    sweep(project, relay, kind, ["up", "-d"], project.clean, after)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_recreate(kind, project, relay):
+    def before():
+        project.write(TEXT)
+        project.up().ok()
+        if project.sh("db", "test -e /named/f && test -e /anonymous/f && test -e /data/f")[0]:
+            fill(project)
+        project.write(TEXT.replace("V: one", "V: two", 1))
+
+    def after(problems):
+        r = project.up()
+        if r.code:
+            problems.append("the next up fails: " + r.describe())
+            project.clean()
+            return
+        check_state(project, "two", problems, data=True)
+        if problems:
+            project.clean()
+
+    sweep(project, relay, kind, ["up", "-d"], before, after)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_down(kind, project, relay):
+    project.write(TEXT)
+
+    def before():
+        project.up().ok()
+        if project.sh("db", "test -e /named/f")[0]:
+            fill(project)
+
+    def after(problems):
+        r = project.down()
+        if r.code:
+            problems.append("the next down fails: " + r.describe())
+        left = [x for x in project.leftovers() if not re.search(r"^volume [0-9a-f]{64}$", x)]
+        if left != ["volume %s_store" % project.name]:
+            problems.append("left is %s" % left)
+        project.up().ok()
+        if project.sh("db", "cat /named/f")[1] != "named\n":
+            problems.append("the data of the named volume is gone")
+
+    sweep(project, relay, kind, ["down", "-t", "1"], before, after)
+
+
+def test_engine_restart_in_between(project, octo_for, make_project, engine):
+    """The engine is killed and comes back: nothing is recreated."""
+    project.write(TEXT)
+    project.up().ok()
+    fill(project)
+    ids = project.ids()
+    engine.restart()
+    project.up().ok()
+    assert project.ids() == ids
+    problems = []
+    check_state(project, "one", problems, data=True)
+    assert problems == []
+
+
+def test_two_at_once(project):
+    """Two runs on one project do not interleave: both end well, one instance each."""
+    project.write(TEXT)
+    runs = [project.start("up", "-d") for _ in range(3)]
+    results = [r.wait(60) for r in runs]
+    assert [r.code for r in results] == [0, 0, 0], results
+    problems = []
+    check_state(project, "one", problems, data=False)
+    assert problems == []

@@ -1,0 +1,316 @@
+"""`plan` says what `up` does: for single-field changes, exactly the objects that change,
+with field, old and new value and the place in the file, and then exactly those calls.
+
+In CHANGES a « stands before the value whose line and column the plan must give.
+"""
+
+import collections
+import re
+
+import pytest
+
+pytestmark = pytest.mark.ours
+
+BASE = """\
+services:
+  web:
+    image: nginx
+    hostname: weba
+    ports:
+      - "18200:80"
+    environment:
+      FOO: a
+      BAR: x
+    labels:
+      role: front
+    networks:
+      front:
+        aliases: [one]
+    healthcheck:
+      test: ["CMD", "true"]
+      interval: 30s
+    depends_on: [app]
+    restart: always
+  app:
+    image: stand-in:1
+    command: ["/stand-in", "first"]
+    user: "1000"
+    working_dir: /tmp
+    stop_grace_period: 3s
+    stop_signal: SIGTERM
+    init: true
+    read_only: false
+    tty: false
+    shm_size: 8m
+    mem_limit: 64m
+    tmpfs: [/t1]
+    cap_add: [NET_ADMIN]
+    cap_drop: [MKNOD]
+    dns: [192.0.2.1]
+    extra_hosts: ["far:192.0.2.7"]
+    ulimits: {nofile: 1000}
+    sysctls: {net.core.somaxconn: 512}
+    logging: {driver: json-file, options: {max-size: 1m}}
+    volumes:
+      - data:/data
+      - ./bind:/bind
+    networks: [front, back]
+    deploy:
+      replicas: 1
+  other:
+    image: stand-in:1
+networks:
+  front: {}
+  back: {}
+volumes:
+  data: {}
+"""
+
+# name: (old text, new text, {service: field prefix, or "network front": ...}, (old, new) or None)
+CHANGES = {
+    "environment-value": ("FOO: a", "FOO: «b", {"web": "services.web.environment.FOO"}, ("a", "b")),
+    "environment-added": ("BAR: x", "BAR: x\n      NEW: «n", {"web": "services.web.environment.NEW"}, (None, "n")),
+    "environment-removed": ("      BAR: x\n", "", {"web": "services.web.environment.BAR"}, ("x", None)),
+    "command": ('"/stand-in", "first"', '"/stand-in", "second"', {"app": "services.app.command"}, None),
+    "entrypoint": ('    command: ["/stand-in", "first"]', '    entrypoint: ["/stand-in", "first"]',
+                   {"app": "services.app."}, None),
+    "image": ("app:\n    image: stand-in:1", "app:\n    image: «stand-in:2", {"app": "services.app.image"},
+              ("stand-in:1", "stand-in:2")),
+    "port-published": ('"18200:80"', '"18201:80"', {"web": "services.web.ports"}, None),
+    "port-added": ('- "18200:80"', '- "18200:80"\n      - "18202:81"', {"web": "services.web.ports"}, None),
+    "label": ("role: front", "role: «back", {"web": "services.web.labels.role"}, ("front", "back")),
+    "hostname": ("hostname: weba", "hostname: «webb", {"web": "services.web.hostname"}, ("weba", "webb")),
+    "alias": ("aliases: [one]", "aliases: [two]", {"web": "services.web.networks.front"}, None),
+    "health-interval": ("interval: 30s", "interval: «20s", {"web": "services.web.healthcheck.interval"}, None),
+    "health-test": ('["CMD", "true"]', '["CMD", "test", "1"]', {"web": "services.web.healthcheck.test"}, None),
+    "restart": ("restart: always", "restart: «unless-stopped", {"web": "services.web.restart"},
+                ("always", "unless-stopped")),
+    "user": ('user: "1000"', 'user: «"1001"', {"app": "services.app.user"}, ("1000", "1001")),
+    "working-dir": ("working_dir: /tmp", "working_dir: «/var", {"app": "services.app.working_dir"}, ("/tmp", "/var")),
+    "grace": ("stop_grace_period: 3s", "stop_grace_period: «4s", {"app": "services.app.stop_grace_period"}, None),
+    "stop-signal": ("stop_signal: SIGTERM", "stop_signal: «SIGINT", {"app": "services.app.stop_signal"},
+                    ("SIGTERM", "SIGINT")),
+    "init": ("init: true", "init: «false", {"app": "services.app.init"}, None),
+    "read-only": ("read_only: false", "read_only: «true", {"app": "services.app.read_only"}, None),
+    "tty": ("tty: false", "tty: «true", {"app": "services.app.tty"}, None),
+    "shm": ("shm_size: 8m", "shm_size: «16m", {"app": "services.app.shm_size"}, None),
+    "memory": ("mem_limit: 64m", "mem_limit: «65m", {"app": "services.app.mem_limit"}, None),
+    "tmpfs": ("tmpfs: [/t1]", "tmpfs: [/t2]", {"app": "services.app.tmpfs"}, None),
+    "cap-add": ("cap_add: [NET_ADMIN]", "cap_add: [NET_RAW]", {"app": "services.app.cap_add"}, None),
+    "cap-drop": ("cap_drop: [MKNOD]", "cap_drop: [CHOWN]", {"app": "services.app.cap_drop"}, None),
+    "dns": ("dns: [192.0.2.1]", "dns: [192.0.2.2]", {"app": "services.app.dns"}, None),
+    "extra-hosts": ("far:192.0.2.7", "far:192.0.2.8", {"app": "services.app.extra_hosts"}, None),
+    "ulimit": ("nofile: 1000", "nofile: «999", {"app": "services.app.ulimits.nofile"}, None),
+    "sysctl": ("net.core.somaxconn: 512", "net.core.somaxconn: «511", {"app": "services.app.sysctls"}, None),
+    "log-option": ("max-size: 1m", "max-size: «2m", {"app": "services.app.logging"}, None),
+    "volume-target": ("- data:/data", "- data:/dati", {"app": "services.app.volumes"}, None),
+    "volume-read-only": ("- data:/data", "- data:/data:ro", {"app": "services.app.volumes"}, None),
+    "bind-source": ("./bind:/bind", "./bind2:/bind", {"app": "services.app.volumes"}, None),
+    "network-left": ("networks: [front, back]", "networks: [front]", {"app": "services.app.networks"}, None),
+}
+
+
+def place(text):
+    """Text without the mark, and the line and column of the marked value (or None)."""
+    i = text.find("«")
+    if i < 0:
+        return text, None
+    line = text.count("\n", 0, i) + 1
+    return text.replace("«", ""), (line, i - text.rfind("\n", 0, i))
+
+
+def steps_of_calls(calls, names):
+    """The relay's mutating calls as a multiset of (action, kind, object)."""
+    out = collections.Counter()
+    for c in calls:
+        m = re.match(r"^/(containers|networks|volumes|images)/([^/]+)(?:/(\w+))?$", c.path)
+        kind = m.group(1)[:-1]
+        what, verb = m.group(2), m.group(3)
+        if what == "create":
+            action = {"image": "pull"}.get(kind, "create")
+        elif c.method == "DELETE":
+            action = "remove"
+        else:
+            action = {"connect": "attach", "disconnect": "detach"}.get(verb, verb)
+        out[action, kind] += 1
+    return out
+
+
+def steps_of_plan(doc):
+    out = collections.Counter()
+    for s in doc["steps"]:
+        if s["action"] != "await":
+            out[s["action"], s["kind"]] += 1
+    return out
+
+
+def touched(doc, names):
+    """The services and other objects that the plan's steps are about."""
+    return {s["service"] if s.get("kind") == "container" else "%s %s" % (s["kind"], s["resource"]) for s in doc["steps"]}
+
+
+def plan(project, *args):
+    r = project.octo("plan", "--format", "json", *args)
+    assert r.code in (0, 2), r
+    doc = r.json
+    assert (r.code == 2) == bool(doc["steps"]), r
+    return doc
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change(name, project, relay):
+    old, new, want, values = CHANGES[name]
+    (project.dir / "bind").mkdir()
+    (project.dir / "bind2").mkdir()
+    project.write(BASE)
+    project.up().ok()
+    assert plan(project)["steps"] == []
+    assert BASE.count(old) == 1
+    text, at = place(BASE.replace(old, new))
+    project.write(text)
+
+    doc = plan(project)
+    assert doc["project"] == project.name and doc["operator"] == "docker"
+    assert touched(doc, None) == set(want), doc
+    by_id = {s["id"]: s for s in doc["steps"]}
+    assert all(a in by_id for s in doc["steps"] for a in s["after"])
+    reasons = [r for s in doc["steps"] for r in s.get("reasons") or []]
+    fields = {r["field"] for r in reasons}
+    for prefix in want.values():
+        assert any(f.startswith(prefix) for f in fields), reasons
+        # nothing else is given as a reason
+        assert all(f.startswith(tuple(want.values())) for f in fields), reasons
+    mine = [r for r in reasons if r["field"].startswith(tuple(want.values()))]
+    if values:
+        assert any((r.get("old"), r.get("new")) == values for r in mine), reasons
+    if at:
+        assert any(r["at"].endswith("compose.yaml:%d:%d" % at) for r in mine), (at, reasons)
+    elif not name.endswith(("removed", "left")):
+        assert any(re.search(r"compose\.yaml:\d+:\d+$", r["at"]) for r in mine), reasons
+
+    before = {c.service: c.id for c in project.containers()}
+    project.octo("up", "-d", socket=relay.socket).ok()
+    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc), "%s\n%s" % (relay.report(), doc)
+    after = {c.service: c.id for c in project.containers()}
+    assert {s for s in after if after[s] != before[s]} <= set(want)
+    assert plan(project)["steps"] == []
+    relay.clear()
+    project.octo("up", "-d", socket=relay.socket).ok()
+    assert relay.mutating() == []
+
+
+def test_first_plan(project, relay):
+    project.write(BASE)
+    (project.dir / "bind").mkdir()
+    doc = plan(project)
+    n = project.name
+    made = {(s["kind"], s["resource"]) for s in doc["steps"] if s["action"] == "create"}
+    assert made == {("network", n + "_front"), ("network", n + "_back"), ("network", n + "_default"),
+                    ("volume", n + "_data"),
+                    ("container", n + "-web-1"), ("container", n + "-app-1"), ("container", n + "-other-1")}
+    assert project.leftovers() == []
+    project.octo("up", "-d", socket=relay.socket).ok()
+    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc), "%s\n%s" % (relay.report(), doc)
+
+
+def test_plan_order(project):
+    """The steps of a dependency come before those that wait for it."""
+    project.write(BASE)
+    doc = plan(project)
+    by_id = {s["id"]: s for s in doc["steps"]}
+    find = {(s["action"], s.get("service")): s for s in doc["steps"] if s["kind"] == "container"}
+
+    def before(a, b):
+        todo, seen = [b], set()
+        while todo:
+            s = todo.pop()
+            for i in s["after"]:
+                if i == a["id"]:
+                    return True
+                if i not in seen:
+                    seen.add(i)
+                    todo.append(by_id[i])
+        return False
+    assert before(find["create", "web"], find["start", "web"])
+    assert before(find["start", "app"], find["start", "web"])
+    assert not before(find["start", "web"], find["start", "other"])
+    assert not before(find["start", "other"], find["start", "web"])
+
+
+def test_depends_on_alone_changes_nothing(project):
+    project.write(BASE)
+    project.up().ok()
+    project.write(BASE.replace("depends_on: [app]", "depends_on: [app, other]"))
+    doc = plan(project)
+    assert doc["steps"] == [] and doc["changes"] == 0
+
+
+def test_scale(project, relay):
+    project.write(BASE)
+    project.up().ok()
+    project.write(BASE.replace("replicas: 1", "replicas: 3"))
+    doc = plan(project)
+    n = project.name
+    assert {(s["action"], s["resource"]) for s in doc["steps"] if s["action"] != "await"} == {
+        (a, "%s-app-%d" % (n, i)) for a in ("create", "start") for i in (2, 3)}
+    project.octo("up", "-d", socket=relay.socket).ok()
+    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc)
+    project.write(BASE)
+    doc = plan(project)
+    assert {(s["action"], s["resource"]) for s in doc["steps"]} == {
+        (a, "%s-app-%d" % (n, i)) for a in ("stop", "remove") for i in (2, 3)}
+
+
+def test_service_added_and_removed(project, relay):
+    project.write(BASE)
+    project.up().ok()
+    extra = BASE.replace("networks:\n  front: {}", "  extra: {image: 'stand-in:1'}\nnetworks:\n  front: {}")
+    project.write(extra)
+    doc = plan(project)
+    assert touched(doc, None) == {"extra"}
+    project.octo("up", "-d", socket=relay.socket).ok()
+    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc)
+    project.write(BASE)
+    assert plan(project)["steps"] == []  # an orphan stays unless asked
+    doc = plan(project, "--remove-orphans")
+    assert touched(doc, None) == {"extra"}
+
+
+def test_network_changed(project, relay):
+    project.write(BASE)
+    project.up().ok()
+    project.write(BASE.replace("  back: {}", "  back: {internal: true}"))
+    doc = plan(project)
+    assert "network %s_back" % project.name in touched(doc, None)
+    reasons = [r for s in doc["steps"] for r in s.get("reasons") or []]
+    assert any(r["field"].startswith("networks.back.internal") for r in reasons), reasons
+    project.octo("up", "-d", socket=relay.socket).ok()
+    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc), relay.report()
+    assert project.sh("app", "true")[0] == 0
+    assert project.engine.api("GET", "/networks/%s_back" % project.name)["Internal"] is True
+    nets = project.inspect("app")["NetworkSettings"]["Networks"]
+    assert set(nets) == {project.name + "_front", project.name + "_back"}
+    assert "app" in nets[project.name + "_back"]["Aliases"]
+
+
+def test_volume_changed_keeps_data(project):
+    project.write(BASE)
+    project.up().ok()
+    project.sh("app", "echo kept >/data/f", user="0")
+    project.write(BASE.replace("  data: {}", "  data: {labels: {new: 'yes'}}"))
+    plan(project)
+    r = project.up()
+    assert project.sh("app", "cat /data/f") == (0, "kept\n"), r
+
+
+def test_dry_run_is_the_plan(project, relay):
+    project.write(BASE)
+    r = project.octo("--dry-run", "up", "-d", socket=relay.socket).ok()
+    assert relay.mutating() == []
+    assert project.name + "-web-1" in r.out + r.err
+
+
+def test_secret_is_not_shown(project):
+    project.write("services: {app: {image: 'stand-in:1', secrets: [t]}}\nsecrets: {t: {environment: T}}\n")
+    r = project.octo("plan", "--format", "json", env={"T": "s3cr3t-value"})
+    assert "s3cr3t-value" not in r.out + r.err
