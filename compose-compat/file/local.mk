@@ -21,6 +21,8 @@ compose_file_files = \
 	compose-compat/file/name.c \
 	compose-compat/file/name.h \
 	compose-compat/file/output.h \
+	compose-compat/file/quantity.c \
+	compose-compat/file/quantity.h \
 	compose-compat/file/schema-build.c \
 	compose-compat/file/schema-deploy.c \
 	compose-compat/file/schema-mount.c \
@@ -30,6 +32,10 @@ compose_file_files = \
 	compose-compat/file/schema-types.h \
 	compose-compat/file/schema.c \
 	compose-compat/file/schema.h \
+	compose-compat/file/short-device.c \
+	compose-compat/file/short-port.c \
+	compose-compat/file/short-volume.c \
+	compose-compat/file/short.h \
 	compose-compat/file/stages.h \
 	compose-compat/file/trail.c \
 	compose-compat/file/trail.h \
@@ -37,4 +43,6 @@ compose_file_files = \
 	compose-compat/file/unique.h \
 	compose-compat/file/validate.c \
 	compose-compat/file/validate.h \
+	compose-compat/file/words.c \
+	compose-compat/file/words.h \
 	# end
