@@ -1,7 +1,9 @@
 # The files of compose-compat/file. Sorted; headers too.
 compose_file_files = \
+	compose-compat/file/canonical.c \
 	compose-compat/file/cast.c \
 	compose-compat/file/cast.h \
+	compose-compat/file/defaults.c \
 	compose-compat/file/discover.c \
 	compose-compat/file/discover.h \
 	compose-compat/file/document.c \
@@ -20,7 +22,10 @@ compose_file_files = \
 	compose-compat/file/merge.h \
 	compose-compat/file/name.c \
 	compose-compat/file/name.h \
+	compose-compat/file/normalise.c \
 	compose-compat/file/output.h \
+	compose-compat/file/paths.c \
+	compose-compat/file/place.h \
 	compose-compat/file/quantity.c \
 	compose-compat/file/quantity.h \
 	compose-compat/file/schema-build.c \
@@ -32,6 +37,7 @@ compose_file_files = \
 	compose-compat/file/schema-types.h \
 	compose-compat/file/schema.c \
 	compose-compat/file/schema.h \
+	compose-compat/file/semantic.c \
 	compose-compat/file/short-device.c \
 	compose-compat/file/short-port.c \
 	compose-compat/file/short-volume.c \

@@ -33,7 +33,7 @@ static const struct schema_row build_rows[] = {
     { "sbom", &bool_or_text_type, .order = 7, .bind = BIND_TEXT },
     { "secrets", &file_refs_type, .order = 20 },
     { "shm_size", &int_or_text_type, .order = 21, .bind = BIND_BYTES },
-    { "ssh", &pairs_type, .order = 8, .canonical = CANON_SSH },
+    { "ssh", &pairs_type, .order = 8, .canonical = CANON_SSH, .path = PATH_MAYBE_WINDOWS },
     { "tags", &texts_type, .order = 22, .unique = UNIQUE_PAIR, .bind = BIND_TEXTS },
     { "target", &text_type, .order = 19, .bind = BIND_TEXT },
     { "ulimits", &ulimits_type, .order = 23 },
