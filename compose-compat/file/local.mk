@@ -1,8 +1,19 @@
 # The files of compose-compat/file. Sorted; headers too.
 compose_file_files = \
+	compose-compat/file/bind-form.c \
+	compose-compat/file/bind-scalar.c \
+	compose-compat/file/bind.c \
+	compose-compat/file/bind.h \
 	compose-compat/file/canonical.c \
 	compose-compat/file/cast.c \
 	compose-compat/file/cast.h \
+	compose-compat/file/decode-build.c \
+	compose-compat/file/decode-deploy.c \
+	compose-compat/file/decode-forms.c \
+	compose-compat/file/decode-mount.c \
+	compose-compat/file/decode-parts.h \
+	compose-compat/file/decode-service.c \
+	compose-compat/file/decode.c \
 	compose-compat/file/defaults.c \
 	compose-compat/file/discover.c \
 	compose-compat/file/discover.h \
