@@ -7,6 +7,9 @@ compose_file_files = \
 	compose-compat/file/canonical.c \
 	compose-compat/file/cast.c \
 	compose-compat/file/cast.h \
+	compose-compat/file/consistency.c \
+	compose-compat/file/consistency.h \
+	compose-compat/file/cycle.c \
 	compose-compat/file/decode-build.c \
 	compose-compat/file/decode-deploy.c \
 	compose-compat/file/decode-forms.c \
@@ -21,6 +24,7 @@ compose_file_files = \
 	compose-compat/file/document.h \
 	compose-compat/file/dotenv.c \
 	compose-compat/file/dotenv.h \
+	compose-compat/file/env-file.c \
 	compose-compat/file/extends.c \
 	compose-compat/file/include.c \
 	compose-compat/file/interpolate.c \
@@ -37,6 +41,7 @@ compose_file_files = \
 	compose-compat/file/output.h \
 	compose-compat/file/paths.c \
 	compose-compat/file/place.h \
+	compose-compat/file/profiles.c \
 	compose-compat/file/quantity.c \
 	compose-compat/file/quantity.h \
 	compose-compat/file/schema-build.c \

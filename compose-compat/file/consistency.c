@@ -1,0 +1,329 @@
+/*
+ * consistency.c - rules between the parts of one enabled service, and between it and the rest of the
+ * project (compose-file.md 10.3). cycle.c looks for cycles of dependencies.
+ */
+#include "base/base.h"
+
+#include "compose-compat/file/consistency.h"
+
+#include "compose-compat/file/bind.h"
+#include "base/vec.h"
+#include "base/map.h"
+
+struct check {
+    const struct stage *stage;
+    struct project *project;
+    struct service *service;
+};
+
+/* A finding at a part of the service; part may be "". */
+static struct finding *refuse(struct check *check, const char *part, const char *fmt, ...)
+    ATTR_PRINTF(3, 4);
+static struct finding *refuse(struct check *check, const char *part, const char *fmt, ...)
+{
+    STR_AUTO(path);
+    STR_AUTO(text);
+    va_list args;
+    va_start(args, fmt);
+    str_vprintf(&text, fmt, args);
+    va_end(args);
+    str_printf(&path, "services.%s%s%s", check->service->name, *part ? "." : "", part);
+    return finding_add(check->stage->findings, FINDING_ERROR, service_origin(check->service, part),
+                       path.buf, "%s", text.buf);
+}
+
+static bool is_filled(const char *text)
+{
+    return text && *text;
+}
+
+/* The enabled service of that name, or NULL. */
+static struct service *enabled(struct check *check, const char *name)
+{
+    struct service *service = project_find_service(check->project, name);
+    return service && !service->is_disabled ? service : NULL;
+}
+
+static const char *service_reference(const char *text)
+{
+    static const char prefix[] = "service:";
+    return text && text_starts(text, prefix) ? text + sizeof(prefix) - 1 : NULL;
+}
+
+/* --- image and build ----------------------------------------------------------------------------- */
+
+static void check_contexts(struct check *check)
+{
+    VEC_EACH(&check->service->build->additional_contexts, context) {
+        const char *name = service_reference(context->value);
+        struct service *other = name ? enabled(check, name) : NULL;
+        if (name && !other)
+            refuse(check, "build.additional_contexts",
+                   "the context \"%s\" is the service \"%s\", which does not exist", context->key, name);
+        else if (name && !other->build)
+            refuse(check, "build.additional_contexts",
+                   "the context \"%s\" is the service \"%s\", which is not built", context->key, name);
+    }
+}
+
+static void check_build(struct check *check)
+{
+    const struct service *service = check->service;
+    const struct build *build = service->build;
+    if (!build && !is_filled(service->image) && !service->provider)
+        finding_hint(refuse(check, "", "there is neither an image nor a build"),
+                     "set \"image\" or \"build\"");
+    if (!build)
+        return;
+    if (is_filled(build->dockerfile_inline) && is_filled(build->dockerfile))
+        refuse(check, "build.dockerfile_inline",
+               "\"dockerfile\" and \"dockerfile_inline\" exclude each other");
+    check_contexts(check);
+    if (build->platforms.n > 0 && is_filled(service->platform) &&
+        !text_list_has(&build->platforms, service->platform))
+        finding_hint(refuse(check, "platform", "it is not built for the platform \"%s\"",
+                            service->platform),
+                     "add it to \"build.platforms\"");
+}
+
+/* --- references ---------------------------------------------------------------------------------- */
+
+static void check_networks(struct check *check)
+{
+    const struct service *service = check->service;
+    const char *shared = service_reference(service->network_mode);
+    if (is_filled(service->network_mode) && service->networks.n > 0)
+        refuse(check, "network_mode", "\"network_mode\" and \"networks\" exclude each other");
+    VEC_EACH(&service->networks, endpoint)
+        if (!project_find_network(check->project, endpoint->network))
+            finding_hint(refuse(check, "networks", "the network \"%s\" is not declared",
+                                endpoint->network),
+                         "declare it under the top-level \"networks\"");
+    if (shared && !enabled(check, shared))
+        refuse(check, "network_mode", "the service \"%s\" does not exist", shared);
+}
+
+static void check_dependencies(struct check *check)
+{
+    VEC_EACH(&check->service->depends_on, dependency) {
+        struct service *other = project_find_service(check->project, dependency->service);
+        if (other && (!other->is_disabled || !dependency->required))
+            continue;
+        struct finding *finding = finding_add(
+            check->stage->findings, FINDING_ERROR, dependency->at, NULL,
+            "service \"%s\" depends on \"%s\", which %s", check->service->name, dependency->service,
+            other ? "is disabled by its profiles" : "does not exist");
+        if (other)
+            finding_hint(finding, "enable one of its profiles, or set \"required: false\"");
+    }
+}
+
+static void check_mounts(struct check *check)
+{
+    VEC_EACH(&check->service->volumes, mount)
+        if (mount->type == MOUNT_VOLUME && is_filled(mount->source) &&
+            !project_find_volume(check->project, mount->source))
+            finding_hint(finding_add(check->stage->findings, FINDING_ERROR, mount->at, NULL,
+                                     "service \"%s\" uses the volume \"%s\", which is not declared",
+                                     check->service->name, mount->source),
+                         "declare it under the top-level \"volumes\"; a path of this host begins "
+                         "with \"./\" or \"/\"");
+}
+
+typedef struct project_file *(*find_fn)(const struct project *project, const char *key);
+
+static void check_reference(struct check *check, const struct file_reference *reference,
+                            const char *what, find_fn find)
+{
+    if (!reference->source || !find(check->project, reference->source))
+        finding_add(check->stage->findings, FINDING_ERROR, reference->at, NULL,
+                    "service \"%s\" uses the %s \"%s\", which is not declared", check->service->name,
+                    what, reference->source ? reference->source : "");
+}
+
+static bool has_model(const struct project *project, const char *key)
+{
+    VEC_EACH(&project->models, model)
+        if (text_is((*model)->key, key))
+            return true;
+    return false;
+}
+
+static void check_files(struct check *check)
+{
+    const struct service *service = check->service;
+    if (service->build)
+        VEC_EACH(&service->build->secrets, secret)
+            check_reference(check, secret, "build secret", project_find_secret);
+    VEC_EACH(&service->configs, config)
+        check_reference(check, config, "config", project_find_config);
+    VEC_EACH(&service->secrets, secret)
+        check_reference(check, secret, "secret", project_find_secret);
+    VEC_EACH(&service->models, use)
+        if (!has_model(check->project, use->model))
+            refuse(check, "models", "the model \"%s\" is not declared", use->model);
+}
+
+/* --- values that are said twice ------------------------------------------------------------------ */
+
+static void refuse_distinct(struct check *check, const char *one, const char *other)
+{
+    refuse(check, one, "\"%s\" and \"%s\" differ", one, other);
+}
+
+/* scale is also deploy.replicas: in what is printed and hashed, too. */
+static void unite_scale(struct check *check)
+{
+    struct service *service = check->service;
+    struct arena *arena = check->project->arena;
+    struct node *deploy = node_get((struct node *)service->source, "deploy");
+    const struct schema_row *row = schema_row_of(schema_section("services"), "deploy");
+    struct origin at = service_origin(service, "scale");
+    service->deploy->replicas = service->scale;
+    if (node_is(deploy, NODE_MAP))
+        bind_set(arena, deploy, row->type, "replicas", node_int(arena, at, service->scale.value));
+}
+
+static void check_scale(struct check *check)
+{
+    struct service *service = check->service;
+    const struct opt_int *replicas = service->deploy ? &service->deploy->replicas : NULL;
+    if (service->scale.has && replicas) {
+        if (replicas->has && replicas->value != service->scale.value)
+            refuse_distinct(check, "scale", "deploy.replicas");
+        unite_scale(check);
+    }
+    if (service->scale.has && service->scale.value < 0)
+        refuse(check, "scale", "%lld is negative", (long long)service->scale.value);
+    else if (replicas && replicas->has && replicas->value < 0)
+        refuse(check, "deploy.replicas", "%lld is negative", (long long)replicas->value);
+    int64_t wanted = service->scale.has ? service->scale.value
+                     : replicas && replicas->has ? replicas->value
+                                                 : 1;
+    if (wanted > 1 && is_filled(service->container_name))
+        finding_hint(refuse(check, "container_name",
+                            "%lld instances cannot share one container name", (long long)wanted),
+                     "remove \"container_name\" or \"%s\"",
+                     service->scale.has ? "scale" : "deploy.replicas");
+}
+
+static void check_resources(struct check *check)
+{
+    const struct service *service = check->service;
+    const struct resources *limits = service->deploy ? service->deploy->limits : NULL;
+    const struct resources *reservations = service->deploy ? service->deploy->reservations : NULL;
+    if (limits && service->cpus != 0 && (float)limits->cpus != (float)service->cpus)
+        refuse_distinct(check, "cpus", "deploy.resources.limits.cpus");
+    if (limits && service->mem_limit != 0 && limits->memory != service->mem_limit)
+        refuse_distinct(check, "mem_limit", "deploy.resources.limits.memory");
+    if (reservations && service->mem_reservation != 0 &&
+        reservations->memory != service->mem_reservation)
+        refuse_distinct(check, "mem_reservation", "deploy.resources.reservations.memory");
+    if (limits && service->pids_limit != 0 &&
+        (limits->pids.has ? limits->pids.value : 0) != service->pids_limit)
+        refuse_distinct(check, "pids_limit", "deploy.resources.limits.pids");
+}
+
+/* --- the rest ------------------------------------------------------------------------------------ */
+
+static void check_healthcheck(struct check *check)
+{
+    const struct healthcheck *healthcheck = check->service->healthcheck;
+    if (!healthcheck || healthcheck->test.list.n == 0)
+        return;
+    const char *first = healthcheck->test.list.items[0];
+    if (!text_is(first, "CMD") && !text_is(first, "CMD-SHELL") && !text_is(first, "NONE"))
+        finding_hint(refuse(check, "healthcheck.test", "the test starts with \"%s\"", first),
+                     "its first item is CMD, CMD-SHELL or NONE");
+}
+
+static void check_watch(struct check *check)
+{
+    VEC_EACH(&check->service->watch, rule)
+        if (!is_filled(rule->target) && !text_is(rule->action, "rebuild") &&
+            !text_is(rule->action, "restart"))
+            refuse(check, "develop.watch", "the action \"%s\" needs a target",
+                   rule->action ? rule->action : "");
+}
+
+static void mount_once(struct check *check, struct map *targets, const char *target, size_t len,
+                       struct origin at)
+{
+    if (map_find_len(targets, target, len))
+        finding_add(check->stage->findings, FINDING_ERROR, at, NULL,
+                    "service \"%s\" mounts two things at \"%.*s\"", check->service->name, (int)len,
+                    target);
+    map_set_len(targets, target, len, check);
+}
+
+static void check_targets(struct check *check)
+{
+    const struct service *service = check->service;
+    MAP_AUTO(targets);
+    if (service->tmpfs.n + service->volumes.n < 2)
+        return;
+    for (size_t i = 0; i < service->tmpfs.n; i++)
+        mount_once(check, &targets, service->tmpfs.items[i], strcspn(service->tmpfs.items[i], ":"),
+                   service_origin(service, "tmpfs"));
+    VEC_EACH(&service->volumes, mount) {
+        const char *target = mount->target ? mount->target : "";
+        mount_once(check, &targets, target, strlen(target), mount->at);
+    }
+}
+
+void consistency_check_service(const struct stage *stage, struct project *project,
+                               struct service *service)
+{
+    struct check check = { stage, project, service };
+    check_build(&check);
+    check_networks(&check);
+    check_healthcheck(&check);
+    check_dependencies(&check);
+    check_mounts(&check);
+    check_files(&check);
+    check_scale(&check);
+    check_resources(&check);
+    check_watch(&check);
+    check_targets(&check);
+}
+
+/* --- the project --------------------------------------------------------------------------------- */
+
+static void check_secrets(const struct stage *stage, const struct project *project)
+{
+    VEC_EACH(&project->secrets, item) {
+        const struct project_file *secret = *item;
+        if (secret->external || is_filled(secret->file) || is_filled(secret->environment))
+            continue;
+        STR_AUTO(path);
+        str_printf(&path, "secrets.%s", secret->key);
+        finding_hint(finding_add(stage->findings, FINDING_ERROR, secret->at, path.buf,
+                                 "nothing says where the content comes from"),
+                     "set \"file\" or \"environment\"");
+    }
+}
+
+static void check_container_names(const struct stage *stage, const struct project *project)
+{
+    MAP_AUTO(names);
+    VEC_EACH(&project->services, item) {
+        struct service *service = *item;
+        if (service->is_disabled || !is_filled(service->container_name))
+            continue;
+        struct service *other = map_set(&names, service->container_name, service);
+        if (other)
+            finding_add(stage->findings, FINDING_ERROR, service_origin(service, "container_name"),
+                        NULL, "the services \"%s\" and \"%s\" have the same container name \"%s\"",
+                        other->name, service->name, service->container_name);
+    }
+}
+
+void stage_consistency(const struct stage *stage, struct project *project)
+{
+    VEC_EACH(&project->services, service)
+        if (!(*service)->is_disabled)
+            consistency_check_service(stage, project, *service);
+    check_secrets(stage, project);
+    check_container_names(stage, project);
+    consistency_check_cycles(stage, project);
+}
