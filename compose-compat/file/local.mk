@@ -18,6 +18,7 @@ compose_file_files = \
 	compose-compat/file/decode-service.c \
 	compose-compat/file/decode.c \
 	compose-compat/file/defaults.c \
+	compose-compat/file/definition.c \
 	compose-compat/file/discover.c \
 	compose-compat/file/discover.h \
 	compose-compat/file/document.c \
@@ -29,6 +30,8 @@ compose_file_files = \
 	compose-compat/file/include.c \
 	compose-compat/file/interpolate.c \
 	compose-compat/file/interpolate.h \
+	compose-compat/file/json-form.c \
+	compose-compat/file/json-form.h \
 	compose-compat/file/load.c \
 	compose-compat/file/load.h \
 	compose-compat/file/loader.c \
@@ -38,6 +41,7 @@ compose_file_files = \
 	compose-compat/file/name.c \
 	compose-compat/file/name.h \
 	compose-compat/file/normalise.c \
+	compose-compat/file/output.c \
 	compose-compat/file/output.h \
 	compose-compat/file/paths.c \
 	compose-compat/file/place.h \

@@ -1,0 +1,65 @@
+/*
+ * output.c - a project as `config` prints it. The bound trees have YAML's form; json-form.c turns them into
+ * JSON's. '$' is doubled in the finished text, as docker compose does it, so that what is printed loads
+ * again.
+ */
+#include "base/base.h"
+
+#include "compose-compat/file/output.h"
+
+#include "compose-compat/file/json-form.h"
+#include "data/jwrite.h"
+#include "data/ywrite.h"
+#include "base/vec.h"
+
+static const struct node_pair *section_pair(const struct node *tree, const char *key)
+{
+    return node_get_pair(tree, key, strlen(key));
+}
+
+/* The tree of the project with its enabled services. */
+static struct node *enabled_tree(const struct project *project, struct arena *arena)
+{
+    struct node *tree = node_copy_shallow(arena, project->source);
+    const struct node_pair *old = section_pair(tree, "services");
+    struct node *services = node_map(arena, old ? old->value->at : tree->at);
+    VEC_EACH(&project->services, service)
+        if (!(*service)->is_disabled)
+            node_set(arena, services, (*service)->name, (*service)->at,
+                     (struct node *)(*service)->source);
+    node_set(arena, tree, "services", old ? old->at : tree->at, services);
+    return tree;
+}
+
+static void add_doubled(struct str *out, const struct str *text)
+{
+    const char *at = text->buf, *end = text->buf + text->len;
+    while (at < end) {
+        const char *dollar = memchr(at, '$', (size_t)(end - at));
+        if (!dollar)
+            dollar = end;
+        str_add_len(out, at, (size_t)(dollar - at));
+        if (dollar < end)
+            str_add(out, "$$");
+        at = dollar + 1;
+    }
+}
+
+void compose_output(const struct project *project, enum output_format format, bool is_interpolated,
+                    struct str *out)
+{
+    STR_AUTO(text);
+    struct arena *arena = arena_new();
+    struct node *tree = enabled_tree(project, arena);
+    if (format == OUTPUT_YAML) {
+        ywrite_node(tree, 0, &text);
+    } else {
+        struct node *json = json_form_document(arena, tree);
+        jwrite_node_text(json, JWRITE_HTML | JWRITE_INDENT2, &text);
+    }
+    if (is_interpolated)
+        add_doubled(out, &text);
+    else
+        str_add_len(out, text.buf, text.len);
+    arena_free(arena);
+}
