@@ -7,6 +7,8 @@
 table='
 src/base: finding slice
 src/engine: image
+compose-compat/file: compose discovery
+src/cmd: operation option
 src/model: dependency mount network volume secret service
 src/net: base64 random
 '
