@@ -83,8 +83,14 @@ void http_error_set(struct http_request *request, int curl_code, struct err *err
     case CURLE_SSL_CIPHER:
         err_set(err, ERR_CONNECT, "no safe connection to \"%s\": %s", peer(request), text);
         break;
-    case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
+        if (strstr(text, "chunked-encoding")) {
+            err_set(err, ERR_PROTOCOL, "the answer makes no sense: %s", text);
+            break;
+        }
+        set_cut(request, err);
+        break;
+    case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
         set_cut(request, err);

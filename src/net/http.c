@@ -234,10 +234,13 @@ static void finish(struct http_request *request, int curl_code)
     list_remove(http, request);
     if (!request->is_cancelled) {
         ERR_AUTO(err);
+        /* libcurl's word for an upgraded connection on which nothing came. */
+        if (curl_code == CURLE_GOT_NOTHING && request->is_hijack && request->has_head)
+            curl_code = CURLE_OK;
         if (err_is_set(&request->fail))
             err_move(&err, &request->fail);
-        else if (curl_code != CURLE_OK)
-            http_error_set(request, curl_code, &err);
+        else if (curl_code != CURLE_OK || !request->has_head) /* libcurl takes half a head for an end */
+            http_error_set(request, curl_code == CURLE_OK ? CURLE_PARTIAL_FILE : curl_code, &err);
         log_debug("http: %s %s: %d, %llu bytes, %.3f ms%s%s", request->method, request->path,
                   request->status, (unsigned long long)request->n_received,
                   (double)(clock_now_ns() - request->started_ns) / 1e6,

@@ -4,6 +4,7 @@ unit_tests = \
 	tests/unit/test_clock \
 	tests/unit/test_err \
 	tests/unit/test_file \
+	tests/unit/test_http \
 	tests/unit/test_loop \
 	tests/unit/test_map \
 	tests/unit/test_path \
@@ -12,7 +13,12 @@ unit_tests = \
 	# end
 
 check_LIBRARIES += tests/unit/libtap.a
-tests_unit_libtap_a_SOURCES = tests/unit/tap.c tests/unit/tap.h
+tests_unit_libtap_a_SOURCES = \
+	tests/unit/fake_server.c \
+	tests/unit/fake_server.h \
+	tests/unit/tap.c \
+	tests/unit/tap.h \
+	# end
 
 if !FUZZING
 check_PROGRAMS += $(unit_tests)
