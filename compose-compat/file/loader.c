@@ -208,17 +208,19 @@ int loader_tree(const struct load_set *set, struct node **ret_tree, struct err *
     size_t n_errors = loader->findings->n_errors;
     struct origin none = ORIGIN_NONE;
     struct node *whole = node_map(loader->arena, none);
+    bool is_bad = false;
     VEC_EACH(set->files, path) {
         struct loader_file *file = loader_read(loader, *path, err);
         if (!file)
             return -1;
+        is_bad = is_bad || file->is_bad;
         if (!whole->at.file)
             whole->at = (struct origin){ file->id, 0, 0 };
         for (size_t i = 0; i < file->documents.n; i++)
             apply_document(set, file, file->documents.items[i], whole);
     }
     *ret_tree = whole;
-    if (loader->findings->n_errors > n_errors)
+    if (is_bad || loader->findings->n_errors > n_errors)
         return 0;
     if (whole->u.map.n == 0) {
         finding_add(loader->findings, FINDING_ERROR, whole->at, NULL, "empty compose file");
