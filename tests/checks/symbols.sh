@@ -1,14 +1,15 @@
 #!/bin/sh
 # symbols.sh - every global symbol begins with its module: the name of a file of its folder (or the
-# part before its first '-'), or of the folder.
+# part before its first '-', or without the plural's s), or of the folder.
 . "${top_srcdir:-.}/tests/checks/lib.sh"
 
 # folder: prefixes that are allowed besides. Keep it short.
 table='
-src/base: finding slice
+src/base: slice
 src/engine: image
 compose-compat/file: compose discovery
-src/cmd: operation option
+src/cmd: operation
+src/data: pair_list text_list
 src/model: dependency mount network volume secret service
 src/net: base64 random
 '
@@ -42,6 +43,8 @@ $1 == "file" {
     sub(/[.][ch]$/, "", stem)
     gsub(/-/, "_", stem)
     known[folder, stem]
+    if (stem ~ /s$/)
+        known[folder, substr(stem, 1, length(stem) - 1)]
     sub(/_.*/, "", stem)
     known[folder, stem]
     sub(/.*\//, "", folder)
