@@ -71,4 +71,6 @@ compose_file_files = \
 	compose-compat/file/validate.h \
 	compose-compat/file/words.c \
 	compose-compat/file/words.h \
+	compose-compat/file/yaml-form.c \
+	compose-compat/file/yaml-form.h \
 	# end

@@ -1,6 +1,5 @@
 /*
- * output.c - a project as `config` prints it. The bound trees have YAML's form; json-form.c turns them into
- * JSON's. '$' is doubled in the finished text, as docker compose does it, so that what is printed loads
+ * output.c - a project as `config` prints it. yaml-form.c and json-form.c make the trees that are written. '$' is doubled in the finished text, as docker compose does it, so that what is printed loads
  * again.
  */
 #include "base/base.h"
@@ -8,6 +7,7 @@
 #include "compose-compat/file/output.h"
 
 #include "compose-compat/file/json-form.h"
+#include "compose-compat/file/yaml-form.h"
 #include "data/jwrite.h"
 #include "data/ywrite.h"
 #include "base/vec.h"
@@ -52,7 +52,7 @@ void compose_output(const struct project *project, enum output_format format, bo
     struct arena *arena = arena_new();
     struct node *tree = enabled_tree(project, arena);
     if (format == OUTPUT_YAML) {
-        ywrite_node(tree, 0, &text);
+        ywrite_node(yaml_form(arena, tree, schema_root()), 0, &text);
     } else {
         struct node *json = json_form_document(arena, tree);
         jwrite_node_text(json, JWRITE_HTML | JWRITE_INDENT2, &text);
