@@ -158,6 +158,26 @@ static void fill_project(struct project *project, const struct discovery *found,
         map_set_len(&project->environment, variable->key, variable->key_len, variable->value);
 }
 
+/* The documents take the place of the files that the project was found by. */
+static void use_documents(struct loader *loader, struct discovery *found)
+{
+    const struct load_options *options = loader->options;
+    if (options->n_documents == 0)
+        return;
+    found->files = (struct text_list){ 0 };
+    for (size_t i = 0; i < options->n_documents; i++) {
+        const struct load_document *document = &options->documents[i];
+        struct loader_file *file = ARENA_NEW(loader->arena, struct loader_file);
+        struct node *tree = (struct node *)(uintptr_t)document->tree;
+        file->path = arena_dup(loader->arena, document->path);
+        file->dir = arena_dup(loader->arena, document->dir);
+        file->id = tree->at.file;
+        ARENA_ADD(loader->arena, &file->documents, tree);
+        map_set(&loader->files, file->path, file);
+        ARENA_ADD(loader->arena, &found->files, file->path);
+    }
+}
+
 static int load_files(struct loader *loader, struct discovery *found, struct project *project,
                       struct err *err)
 {
@@ -186,6 +206,8 @@ int compose_load(const struct load_options *options, struct project **ret_projec
     struct discovery found;
     loader_init(&loader, options, project->arena, findings);
     int failed = discover(options, project->arena, findings, &found, err);
+    if (!failed)
+        use_documents(&loader, &found);
     if (!failed)
         failed = load_files(&loader, &found, project, err);
     discovery_release(&found);
@@ -223,84 +245,5 @@ int compose_load_name(const struct load_options *options, char **ret_name, struc
     if (failed)
         return -1;
     *ret_name = str_steal(&name);
-    return 0;
-}
-
-/* --- from a tree ------------------------------------------------------------------------------- */
-
-/* The stages that a file's tree goes through before it is merged. */
-static void canonicalise_tree(const struct stage *stage, struct node *tree)
-{
-    struct findings *findings = stage->findings;
-    unique_enforce(stage->arena, findings, tree, schema_root(), false, NULL);
-    validate_node(findings, tree, schema_root(), NULL);
-    if (findings->n_errors > 0)
-        return;
-    stage_canonicalise(stage, tree);
-    unique_enforce(stage->arena, findings, tree, schema_root(), true, NULL);
-    if (findings->n_errors > 0)
-        return;
-    stage_defaults(stage, tree);
-    stage_check(stage, tree);
-    if (!stage->options->no_path_resolution)
-        stage_resolve_paths(stage, tree);
-    stage_resolve_environment(stage, tree);
-}
-
-static int choose_tree_name(const struct load_options *options, const struct node *tree,
-                            const char *working_dir, struct str *out, struct err *err)
-{
-    const char *name = node_as_text(node_get(tree, "name"));
-    if (options->project_name && *options->project_name) {
-        str_add(out, options->project_name);
-        return name_check(options->project_name, "-p", err);
-    }
-    name_normalise(name && *name ? name : path_base(working_dir), out);
-    if (out->len == 0)
-        return err_set(err, ERR_USAGE, "the project has no name: give one with -p");
-    return 0;
-}
-
-static int load_tree(const struct load_options *options, const struct node *tree,
-                     const char *working_dir, struct project *project, struct findings *findings,
-                     struct err *err)
-{
-    struct arena *arena = project->arena;
-    STR_AUTO(name);
-    if (choose_tree_name(options, tree, working_dir, &name, err))
-        return -1;
-    project->name = arena_dup_len(arena, name.buf, name.len);
-    project->working_dir = arena_dup(arena, working_dir);
-    for (const char *const *entry = options->environment; entry && *entry; entry++) {
-        const char *equals = strchr(*entry, '=');
-        if (equals)
-            map_set_len(&project->environment, *entry, (size_t)(equals - *entry),
-                        arena_dup(arena, equals + 1));
-    }
-    map_set(&project->environment, PROJECT_NAME_VARIABLE, (void *)(uintptr_t)project->name);
-    struct stage stage = {
-        .arena = arena,
-        .findings = findings,
-        .options = options,
-        .working_dir = project->working_dir,
-        .project_name = project->name,
-        .environment = &project->environment,
-    };
-    struct node *copy = node_copy(arena, tree);
-    canonicalise_tree(&stage, copy);
-    if (findings->n_errors > 0)
-        return refuse_input(findings, err);
-    return run_stages(&stage, copy, project, err);
-}
-
-int compose_load_tree(const struct load_options *options, struct node *tree, const char *working_dir,
-                      struct project **ret_project, struct findings *findings, struct err *err)
-{
-    struct project *project = project_new();
-    if (load_tree(options, tree, working_dir, project, findings, err)) {
-        project_free(project);
-        return -1;
-    }
-    *ret_project = project;
     return 0;
 }

@@ -10,6 +10,13 @@
 #include "base/findings.h"
 #include "model/project.h"
 
+/* A parsed document that stands for a file: the Compose part of another form of description. */
+struct load_document {
+    const char *path;        /* absolute, for messages and `extends` */
+    const char *dir;         /* absolute: relative paths in it start here */
+    const struct node *tree; /* a map */
+};
+
 struct load_options {
     const char *current_dir;             /* absolute */
     const char *const *files;            /* -f, NULL-terminated or NULL; "-" is standard input */
@@ -25,6 +32,10 @@ struct load_options {
     bool select_only;                    /* services: disable all but these ... */
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
     bool skip_definitions;               /* the caller needs no digests */
+    /* Loaded instead of what is in `files` (which then only say where the project lies), the weightiest
+       last; n_documents 0: read the files. The nodes must outlive the call. */
+    const struct load_document *documents;
+    size_t n_documents;
 };
 
 /* Loads, merges, checks. Warnings and errors go to findings (all of them are collected as far as the
@@ -37,11 +48,5 @@ int compose_load(const struct load_options *options, struct project **ret_projec
    nothing else. ERR_NOT_FOUND when there is no file and no name. *ret_name is heap. */
 int compose_load_name(const struct load_options *options, char **ret_name, struct findings *findings,
                       struct err *err) ATTR_MUST_CHECK;
-
-/* Goes on from a merged tree (the OctoCompose configuration's Compose part) instead of files: every
-   stage after the merge. The tree is in arena nodes that outlive the project or are copied. */
-int compose_load_tree(const struct load_options *options, struct node *tree, const char *working_dir,
-                      struct project **ret_project, struct findings *findings, struct err *err)
-    ATTR_MUST_CHECK;
 
 #endif

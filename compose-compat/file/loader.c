@@ -172,6 +172,21 @@ static void warn_version(const struct load_set *set, struct node *part)
     node_remove(part, "version");
 }
 
+/* A document whose relative paths start elsewhere has them made absolute before it is merged. */
+static void resolve_own_paths(const struct load_set *set, const struct loader_file *file,
+                              struct node *tree)
+{
+    struct loader *loader = set->loader;
+    struct stage stage = loader_stage(set, file->path);
+    size_t n_errors = loader->findings->n_errors;
+    stage.working_dir = file->dir;
+    validate_node(loader->findings, tree, schema_root(), NULL);
+    if (loader->findings->n_errors > n_errors)
+        return;
+    stage_canonicalise(&stage, tree);
+    stage_resolve_paths(&stage, tree);
+}
+
 static void apply_document(const struct load_set *set, const struct loader_file *file,
                            const struct node *raw, struct node *whole)
 {
@@ -189,6 +204,8 @@ static void apply_document(const struct load_set *set, const struct loader_file 
     include_apply(set, file->path, tree, &resets);
     document_apply_resets(&resets, whole, NULL, 0);
     extends_apply(set, file->path, tree, &resets);
+    if (file->dir)
+        resolve_own_paths(set, file, tree);
     struct node *part = merge_document(&merge, whole, tree);
     unique_enforce(loader->arena, loader->findings, part, schema_root(), false, NULL);
     validate_node(loader->findings, part, schema_root(), NULL);

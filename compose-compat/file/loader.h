@@ -16,6 +16,7 @@
 /* One file as it was parsed, once. */
 struct loader_file {
     const char *path; /* absolute, or "-" */
+    const char *dir;  /* relative paths start here; NULL: in the set's working_dir */
     uint32_t id;      /* of its origins */
     bool is_bad;      /* findings were added, there are no documents */
     struct yread_documents documents;
