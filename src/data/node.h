@@ -122,12 +122,13 @@ void node_reindex(struct node *map);
 /* Same kind and value; maps regardless of order; int and float compare by value. Origins do not count. */
 bool node_equal(const struct node *a, const struct node *b);
 
+/* Loops over a list's items and a map's pairs; nothing may be added or removed meanwhile. */
 #define NODE_EACH_ITEM(parent, item)                                                               \
     for (struct node **item = (parent)->u.list.items;                                              \
-         item < (parent)->u.list.items + (parent)->u.list.n; item++)
+         (parent)->u.list.n && item < (parent)->u.list.items + (parent)->u.list.n; item++)
 #define NODE_EACH_PAIR(parent, pair)                                                               \
     for (struct node_pair *pair = (parent)->u.map.items;                                           \
-         pair < (parent)->u.map.items + (parent)->u.map.n; pair++)
+         (parent)->u.map.n && pair < (parent)->u.map.items + (parent)->u.map.n; pair++)
 
 /* Go's %g-like text of a float and the texts of the other scalars, as YAML values turn into
    environment values and labels (compose-file.md 11.1). A null gives "", lists and maps give nothing. */

@@ -185,12 +185,23 @@ static const char *chomping(const struct ywrite_scalar *scalar)
     return ywrite_break_size(scalar->text + previous, scalar->len - previous) ? "+" : "";
 }
 
+/* Whether the first line that is not empty begins with a space: the indentation must then be told.
+   docker compose tells it only when that is the first line of all, and so loses the space otherwise. */
+static bool needs_indent_hint(const struct ywrite_scalar *scalar)
+{
+    size_t i = 0;
+
+    while (i < scalar->len && scalar->text[i] == '\n')
+        i++;
+    return is_space(scalar, i);
+}
+
 static void put_literal(struct ywrite_page *page, const struct ywrite_scalar *scalar)
 {
     bool had_break = true;
 
     ywrite_put_indicator(page, "|", true, false, false);
-    if (is_space(scalar, 0))
+    if (needs_indent_hint(scalar))
         ywrite_put_indicator(page, "2", false, false, false);
     ywrite_put_indicator(page, chomping(scalar), false, false, false);
     ywrite_put_break(page);

@@ -3,6 +3,8 @@
 # --enable-address-sanitizer`, `make fuzz` looks for new inputs (FUZZ_SECONDS for each target).
 fuzz_targets = \
 	tests/fuzz/fuzz_base \
+	tests/fuzz/fuzz_jread \
+	tests/fuzz/fuzz_yread \
 	# end
 
 check_PROGRAMS += $(fuzz_targets)
