@@ -6,6 +6,7 @@
 #ifndef OCTO_PLAN_PLAN_H
 #define OCTO_PLAN_PLAN_H
 
+#include "base/err.h"
 #include "base/findings.h"
 #include "data/jwrite.h"
 #include "plan/resource.h"
@@ -47,6 +48,8 @@ struct plan_options {
     const char *remove_images; /* down --rmi: "all", "local" or NULL */
     bool stop_first;        /* rm -s: stop what runs, then remove */
     bool wait;              /* --wait: end only when all is running and healthy */
+    bool has_wait_timeout;
+    int64_t wait_timeout_ns;
     bool has_timeout;       /* -t */
     int64_t timeout_ns;
     const char *signal;     /* kill -s */
@@ -65,7 +68,13 @@ enum step_action {
 const char *step_action_name(enum step_action action); /* "pull", "build", ... */
 
 /* What a step waits for (STEP_AWAIT). */
-enum await_condition { AWAIT_HEALTHY, AWAIT_COMPLETED, AWAIT_RUNNING_OR_HEALTHY, AWAIT_STOPPED };
+enum await_condition {
+    AWAIT_HEALTHY,
+    AWAIT_COMPLETED,
+    AWAIT_RUNNING_OR_HEALTHY,
+    AWAIT_STOPPED,
+    AWAIT_CONDITION_N_
+};
 
 /* One object of the backend that steps act on: it exists, or a step of this plan makes it. */
 struct instance {
@@ -131,6 +140,10 @@ struct step {
     MODEL_LIST(struct step_condition) unless;
     bool is_optional; /* its failure is a warning and counts as done for its successors */
     MODEL_LIST(struct reason) reasons;
+    /* CREATE: what the new object depends on otherwise than in start order (networks, images, parents),
+       made before it. Of one that may be replaced the new one stands first: the first that has an id
+       counts. */
+    MODEL_LIST(struct instance *) uses;
     /* parameters */
     enum await_condition condition; /* AWAIT */
     bool has_timeout;               /* STOP, RESTART, AWAIT */
@@ -143,7 +156,7 @@ struct step {
     /* run state, the executor's */
     enum step_status status;
     unsigned n_waiting;
-    MODEL_LIST(struct step *) before; /* successors */
+    MODEL_LIST(struct step_edge) before; /* successors */
 };
 
 struct plan {

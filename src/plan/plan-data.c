@@ -1,0 +1,247 @@
+/*
+ * plan-data.c - objects without numbered instances: networks (attachable), volumes (data), and whatever
+ * else a backend has of that sort, told apart by kind flags alone. First their fates, then, when their
+ * users are known, the steps of replacements. Called by plan.c.
+ */
+#include "base/base.h"
+
+#include "plan/plan-parts.h"
+
+/* --- fates ------------------------------------------------------------------------------------- */
+
+static void check_external(struct planner *planner, struct object *object)
+{
+    const struct wanted *wanted = object->wanted;
+
+    if (object->matches.n == 0)
+        planner_error(planner, wanted->at, "%s \"%s\" is declared as external, but could not be found",
+                      wanted->kind->name, wanted->name);
+    else if (object->matches.n > 1)
+        planner_error(planner, wanted->at, "%s \"%s\" is ambiguous: %zu of that name exist",
+                      wanted->kind->name, wanted->name, object->matches.n);
+}
+
+static const struct existing *choose_match(const struct object *object)
+{
+    VEC_EACH(&object->matches, match)
+    {
+        if (!(*match)->is_foreign)
+            return *match;
+    }
+    return object->matches.n > 0 ? object->matches.items[0] : NULL;
+}
+
+static void decide_change(struct planner *planner, struct object *object)
+{
+    const struct wanted *wanted = object->wanted;
+    struct change_list changes = { NULL, 0, 0 };
+    bool all_in_place;
+
+    if (!definition_changes(planner, wanted, object->existing, &changes, &all_in_place))
+        return;
+    add_change_reasons(planner, wanted, &changes, NULL, object);
+    if (object->reasons.n == 0) {
+        struct reason reason = { .text = "the definition changed", .at = wanted->at };
+
+        ARENA_ADD(planner->arena, &object->reasons, reason);
+    }
+    if (all_in_place) {
+        object->fate = FATE_UPDATE;
+    } else if ((wanted->kind->flags & KIND_DATA) && !planner->options->replace_data) {
+        ARENA_ADD(planner->arena, &planner->plan->data_conflicts, object->existing);
+    } else {
+        object->fate = FATE_REPLACE;
+    }
+}
+
+static void decide(struct planner *planner, struct object *object)
+{
+    const struct wanted *wanted = object->wanted;
+
+    object->existing = choose_match(object);
+    if (object->existing)
+        object->old = planner_instance(planner, wanted->kind, wanted, object->existing);
+    if (wanted->is_external) {
+        check_external(planner, object);
+    } else if (!object->existing) {
+        object->fate = FATE_CREATE;
+    } else if (object->existing->is_foreign || (wanted->digest && !object->existing->digest)) {
+        ARENA_ADD(planner->arena, &planner->plan->foreign, object->existing);
+    } else {
+        decide_change(planner, object);
+    }
+}
+
+/* --- steps ------------------------------------------------------------------------------------- */
+
+static struct step *add_create(struct planner *planner, struct object *object)
+{
+    const struct wanted *wanted = object->wanted;
+    struct step *step;
+
+    object->fresh = planner_instance(planner, wanted->kind, wanted, NULL);
+    step = planner_step(planner, STEP_CREATE, object->fresh);
+    VEC_EACH(&wanted->depends_on, dependency)
+    {
+        struct object *on = planner->object_of[dependency->on->index];
+
+        if (!on)
+            continue;
+        step_after(planner, step, on->ready);
+        if (on->fresh)
+            ARENA_ADD(planner->arena, &step->uses, on->fresh);
+        else if (on->old)
+            ARENA_ADD(planner->arena, &step->uses, on->old);
+    }
+    object->ready = step;
+    return step;
+}
+
+/* Objects that others depend on come first; definitions have no cycles. */
+static void plan_object(struct planner *planner, struct object *object)
+{
+    struct step *step;
+
+    if (object->old || object->ready || (object->wanted->kind->flags & KIND_ARTIFACT))
+        return;
+    decide(planner, object);
+    VEC_EACH(&object->wanted->depends_on, dependency)
+    {
+        struct object *on = planner->object_of[dependency->on->index];
+
+        if (on)
+            plan_object(planner, on);
+    }
+    if (object->fate == FATE_CREATE) {
+        step = add_create(planner, object);
+        step_reason(planner, step, object->wanted->at, "does not exist");
+    } else if (object->fate == FATE_UPDATE) {
+        step = planner_step(planner, STEP_UPDATE, object->old);
+        VEC_EACH(&object->reasons, reason)
+        ARENA_ADD(planner->arena, &step->reasons, *reason);
+        object->ready = step;
+    } else if (object->fate == FATE_REPLACE) {
+        object->remove = planner_step(planner, STEP_REMOVE, object->old);
+        step = add_create(planner, object);
+        step_after(planner, step, object->remove);
+        VEC_EACH(&object->reasons, reason)
+        {
+            ARENA_ADD(planner->arena, &object->remove->reasons, *reason);
+            ARENA_ADD(planner->arena, &step->reasons, *reason);
+        }
+    }
+}
+
+void plan_objects(struct planner *planner)
+{
+    VEC_EACH(&planner->objects, object)
+    {
+        if ((*object)->is_selected)
+            plan_object(planner, *object);
+    }
+}
+
+/* --- users of what is replaced ----------------------------------------------------------------- */
+
+/* An object that is replaced and the instance: re-attached, or removed before and made anew. */
+static void plan_user(struct planner *planner, struct object *object, struct slot *slot)
+{
+    const struct wanted *wanted = object->wanted;
+
+    ARENA_ADD(planner->arena, &slot->touched, object);
+    if (slot->is_removed)
+        return;
+    if (wanted->kind->flags & KIND_ATTACHABLE) {
+        slot->stopped.is_certain = true;
+        return;
+    }
+    if (!slot->is_place) {
+        planner_error(planner, wanted->at, "%s \"%s\" is to be made anew, but \"%s\" uses it",
+                      wanted->kind->name, wanted->name, slot->existing->name);
+        return;
+    }
+    slot->replaced.is_certain = true;
+    slot->is_emptied_first = true;
+    slot_reason(planner, slot, wanted->at, "%s \"%s\" is made anew", wanted->kind->name,
+                wanted->name);
+}
+
+/* Called once the places are known and before the steps of instances are made. */
+void plan_object_users(struct planner *planner)
+{
+    MAP_AUTO(replaced);
+    STR_AUTO(key);
+
+    VEC_EACH(&planner->objects, item)
+    {
+        struct object *object = *item;
+
+        if (object->is_selected && object->fate == FATE_REPLACE) {
+            str_clear(&key);
+            str_printf(&key, "%s/%s", object->wanted->kind->name, object->existing->name);
+            map_set(&replaced, key.buf, object);
+        }
+    }
+    if (replaced.n == 0)
+        return;
+    VEC_EACH(&planner->units, unit)
+    {
+        VEC_EACH(&(*unit)->slots, slot)
+        {
+            for (size_t i = 0; (*slot)->existing && i < (*slot)->existing->bindings.n; i++) {
+                const struct binding *binding = &(*slot)->existing->bindings.items[i];
+                struct object *object;
+
+                str_clear(&key);
+                str_printf(&key, "%s/%s", binding->kind->name, binding->name);
+                object = map_find(&replaced, key.buf);
+                if (object)
+                    plan_user(planner, object, *slot);
+            }
+        }
+    }
+}
+
+/* --- old names --------------------------------------------------------------------------------- */
+
+/* Whether all that uses it goes away or moves to another for certain; step waits for them. */
+static bool is_left_by_all(struct planner *planner, const struct existing *stale, struct step *step)
+{
+    VEC_EACH(&planner->units, unit)
+    {
+        VEC_EACH(&(*unit)->slots, slot)
+        {
+            if (!(*slot)->existing ||
+                !existing_binding((*slot)->existing, stale->kind, stale->name))
+                continue;
+            if (!(*slot)->is_removed && !(*slot)->replaced.is_certain)
+                return false;
+            step_after(planner, step, (*slot)->remove);
+        }
+    }
+    return true;
+}
+
+void plan_stale_objects(struct planner *planner)
+{
+    VEC_EACH(&planner->objects, object)
+    {
+        const struct wanted *wanted = (*object)->wanted;
+
+        if (!(*object)->is_selected || (wanted->kind->flags & KIND_DATA) || wanted->is_external)
+            continue;
+        VEC_EACH(&(*object)->stale, stale)
+        {
+            struct step *step;
+
+            if ((*stale)->is_foreign)
+                continue;
+            step = planner_step(planner, STEP_REMOVE,
+                                planner_instance(planner, wanted->kind, NULL, *stale));
+            step->is_optional = true;
+            step_reason(planner, step, wanted->at, "its name is now \"%s\"", wanted->name);
+            if (!is_left_by_all(planner, *stale, step))
+                planner->plan->steps.n--;
+        }
+    }
+}
