@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "engine/engine-internal.h"
+#include "engine/events.h"
 
 const char *engine_getenv(const struct engine *engine, const char *name)
 {
@@ -94,6 +95,8 @@ void engine_close(struct engine *engine)
 {
     if (engine == NULL)
         return;
+    while (engine->events)
+        engine_events_close(engine->events);
     while (engine->first)
         call_abandon(engine->first);
     auth_abandon(engine);

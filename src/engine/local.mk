@@ -8,6 +8,8 @@ engine_files = \
 	src/engine/engine-internal.h \
 	src/engine/engine.c \
 	src/engine/engine.h \
+	src/engine/events.c \
+	src/engine/events.h \
 	src/engine/frames.c \
 	src/engine/negotiate.c \
 	src/engine/reference.c \

@@ -4,6 +4,9 @@
  */
 #include "base/base.h"
 
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/engine-internal.h"
 
@@ -62,6 +65,17 @@ static void settle(struct engine *engine, const struct err *err)
     call_leave(guard);
 }
 
+/* How far a remote engine's clock is ahead of ours, to the second, from the answer's date. */
+static void set_clock(struct engine *engine, const struct http_answer *answer)
+{
+    const char *date = answer->header(answer, "date");
+    struct tm parts = { 0 };
+    if (engine->endpoint.unix_socket || date == NULL ||
+        strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &parts) == NULL)
+        return;
+    engine->ahead_ns = (int64_t)timegm(&parts) * 1000000000 - clock_wall_ns();
+}
+
 static int use_answer(struct engine *engine, const struct http_answer *answer, struct err *err)
 {
     const char *version = answer->header(answer, "api-version");
@@ -74,6 +88,7 @@ static int use_answer(struct engine *engine, const struct http_answer *answer, s
         return err_set(err, ERR_UNSUPPORTED,
                        "the engine at \"%s\" is too old: it speaks version 1.%d of its API, 1.%d (Docker "
                        "Engine 20.10) is needed", engine_host(engine), minor, ENGINE_API_MIN);
+    set_clock(engine, answer);
     engine->api = MIN((unsigned)minor, (unsigned)ENGINE_API_MAX);
     engine->is_podman = answer->header(answer, "libpod-api-version") != NULL;
     engine->builder = builder && builder[0] >= '0' && builder[0] <= '9' ? (unsigned)(builder[0] - '0') : 0;
