@@ -1,13 +1,11 @@
 /*
- * main.c - the program: hands its arguments to the command line that its name asks for. Nothing
- * else belongs here.
+ * main.c - the program: hands its arguments to the command line. Nothing else belongs here.
  */
 #include "base/base.h"
 
-#include <stdio.h>
+#include "cmd/cmd.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    puts("octocompose " PACKAGE_VERSION);
-    return 0;
+    return cmd_main(argc, argv);
 }

@@ -12,14 +12,14 @@
 #include "compose-compat/file/output.h"
 #include "net/digest.h"
 
-struct config_options {
+struct config_verb_options {
     bool environment, images, lock_image_digests, models, networks, no_consistency,
         no_env_resolution, no_interpolate, no_normalize, no_path_resolution, profiles, quiet,
         resolve_image_digests, services, variables, volumes;
     const char *format, *hash, *output;
 };
 
-#define OPTIONS_OF config_options
+#define OPTIONS_OF config_verb_options
 static const struct option_row config_rows[] = {
     OPTION(0, "environment", OPTION_BOOL, environment, "List the variables that were there to use"),
     OPTION(0, "format", OPTION_TEXT, format, "\"yaml\" (default) or \"json\""),
@@ -146,7 +146,7 @@ static int list_hashes(const struct project *project, const char *wanted, struct
 }
 
 /* The lists, in the order that docker compose looks at the flags. True when one was asked for. */
-static bool print_list(const struct project *project, const struct config_options *options,
+static bool print_list(const struct project *project, const struct config_verb_options *options,
                        struct str *out)
 {
     if (options->services) {
@@ -172,7 +172,7 @@ static bool print_list(const struct project *project, const struct config_option
     return true;
 }
 
-static int load(struct cmd_context *context, const struct config_options *options,
+static int load(struct cmd_context *context, const struct config_verb_options *options,
                 const struct text_list *words, struct err *err)
 {
     int result;
@@ -192,7 +192,7 @@ static int load(struct cmd_context *context, const struct config_options *option
 static int run_config(struct cmd_context *context, const void *values,
                       const struct text_list *words, struct err *err)
 {
-    const struct config_options *options = values;
+    const struct config_verb_options *options = values;
     enum output_format format = OUTPUT_YAML;
 
     if (text_is(options->format, "json"))
@@ -224,7 +224,7 @@ const struct cmd cmd_config = {
     .synopsis = "[OPTIONS] [SERVICE...]",
     .summary = "Parse, resolve and render compose file in canonical format",
     .options = config_rows,
-    .options_size = sizeof(struct config_options),
+    .options_size = sizeof(struct config_verb_options),
     .max_words = -1,
     .run = run_config,
 };

@@ -18,7 +18,6 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
-#include "compose-compat/file/load.h"
 #include "data/jwrite.h"
 
 int context_init(struct cmd_context *context, char **environment, struct err *err)
@@ -35,7 +34,7 @@ void context_release(struct cmd_context *context)
 {
     if (context->operator_handle != NULL)
         context->ops->close(context->operator_handle);
-    project_free(context->project);
+    config_release(&context->config);
     mem_free(context->project_name);
     findings_release(&context->findings);
     str_release(&context->out);
@@ -94,47 +93,55 @@ static int fill_load_options(struct cmd_context *context, struct load_options *o
     return 0;
 }
 
-int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
-                 struct err *err)
-{
-    struct load_options options = { 0 };
-    ERR_AUTO(load_err);
-
-    if (fill_load_options(context, &options, err) < 0)
-        return -1;
-    options.services = texts_or_null(context->arena, services);
-    options.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
-    if (compose_load(&options, &context->project, &context->findings, &load_err) == 0) {
-        context->project_name = mem_dup(context->project->name);
-        return 0;
-    }
-    /* Without any file, a verb that works on what exists needs no more than a name. */
-    if (load_err.code == ERR_NOT_FOUND && (needs & NEEDS_PROJECT_OR_NAME) != 0 &&
-        context->globals.files.n == 0) {
-        ERR_AUTO(name_err);
-        if (compose_load_name(&options, &context->project_name, &context->findings, &name_err) == 0)
-            return 0;
-    }
-    return err_move(err, &load_err);
-}
-
 static const char *operator_choice(const struct cmd_context *context)
 {
     const char *name = context->globals.operator_name;
 
     if (name == NULL)
         name = context_env(context, "OCTOCOMPOSE_OPERATOR");
-    return name == NULL || name[0] == '\0' ? "docker" : name;
+    return name == NULL || name[0] == '\0' ? NULL : name;
+}
+
+int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
+                 struct err *err)
+{
+    struct config_options options = { 0 };
+    ERR_AUTO(load_err);
+
+    if (fill_load_options(context, &options.compose, err) < 0)
+        return -1;
+    options.configs = texts_or_null(context->arena, &context->globals.configs);
+    options.operator_name = operator_choice(context);
+    options.compose.services = texts_or_null(context->arena, services);
+    options.compose.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
+    if (config_load(&options, &context->config, &context->findings, &load_err) == 0) {
+        context->project = context->config.project;
+        context->project_name = mem_dup(context->project->name);
+        return 0;
+    }
+    /* Without any file, a verb that works on what exists needs no more than a name. */
+    if (load_err.code == ERR_NOT_FOUND && (needs & NEEDS_PROJECT_OR_NAME) != 0 &&
+        options.compose.files == NULL && options.configs == NULL) {
+        ERR_AUTO(name_err);
+        if (compose_load_name(&options.compose, &context->project_name, &context->findings,
+                              &name_err) == 0)
+            return 0;
+    }
+    return err_move(err, &load_err);
 }
 
 int context_open_operator(struct cmd_context *context, struct err *err)
 {
-    const char *name = operator_choice(context);
+    const char *choice = operator_choice(context);
+    const char *name = context->config.operator_name != NULL ? context->config.operator_name
+                       : choice != NULL                      ? choice
+                                                             : "docker";
     const struct operator_config config = {
         .loop = context->loop,
         .environment = context->environment,
         .endpoint = context->globals.host,
         .context = context->globals.context,
+        .settings = context->config.settings,
     };
 
     context->ops = operator_find(name);

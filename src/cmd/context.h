@@ -9,10 +9,11 @@
 #include "base/loop.h"
 #include "base/vec.h"
 #include "cmd/terminal.h"
+#include "config/load.h"
 #include "plan/operator.h"
 
 struct cmd_globals {
-    struct text_list files, profiles, env_files;
+    struct text_list configs, files, profiles, env_files;
     const char *project_name, *project_dir, *old_project_dir;
     const char *operator_name, *host, *context;
     const char *ansi, *progress, *log_level;
@@ -40,7 +41,8 @@ struct cmd_context {
     struct terminal terminal;
     enum progress_mode progress_mode;
     char *project_name;      /* heap */
-    struct project *project; /* NULL: there is only a name */
+    struct config config;
+    struct project *project; /* config.project; NULL: there is only a name */
     const struct operator_ops *ops;
     void *operator_handle;
     struct str out;    /* standard output, written at the end or by context_flush() */

@@ -24,6 +24,8 @@ const struct option_row cmd_global_options[] = {
                  "When to print colours and control characters (\"never\"|\"always\"|\"auto\")"),
     OPTION(0, "compatibility", OPTION_BOOL, compatibility,
            "Name containers as the first generation of docker compose did"),
+    OPTION('c', "config", OPTION_TEXTS, configs,
+           "OctoCompose configuration; the first of several weighs most"),
     OPTION_VALUE(0, "context", OPTION_TEXT, context, "string", "Docker context to use"),
     OPTION(0, "dry-run", OPTION_BOOL, dry_run, "Show what would be done, change nothing"),
     OPTION(0, "env-file", OPTION_TEXTS, env_files, "Read variables from this file instead of .env"),

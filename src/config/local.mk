@@ -1,3 +1,10 @@
 # The files of src/config. Sorted; headers too.
 config_files = \
+	src/config/compose-part.c \
+	src/config/load.c \
+	src/config/load.h \
+	src/config/settings.c \
+	src/config/settings.h \
+	src/config/sources.c \
+	src/config/sources.h \
 	# end

@@ -1,0 +1,183 @@
+/*
+ * load.c - chooses the front door and goes through it. The Compose format's own pipeline is
+ * compose-compat/file's; this file turns an OctoCompose configuration into documents for it.
+ */
+#include "base/base.h"
+
+#include "config/load.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "config/settings.h"
+
+#define DEFAULT_OPERATOR "docker"
+
+/* The configuration to read (absolute paths, NULL-terminated), or NULL: compose files. */
+static const char *const *find_configs(struct arena *arena, const struct config_options *options)
+{
+    const struct load_options *compose = &options->compose;
+    const char *const *given = options->configs;
+    const char **paths;
+    const char *found;
+    bool is_own_name = false;
+    size_t n = 0;
+
+    if (given != NULL) {
+        while (given[n] != NULL)
+            n++;
+        paths = ARENA_NEW_N(arena, const char *, n + 1);
+        for (size_t i = 0; i < n; i++) {
+            STR_AUTO(path);
+
+            path_absolute(compose->current_dir, given[i], &path);
+            paths[i] = arena_dup(arena, path.buf);
+        }
+        return paths;
+    }
+    if (compose->files != NULL)
+        return NULL;
+    for (const char *const *entry = compose->environment; *entry != NULL; entry++) {
+        if (text_starts(*entry, "COMPOSE_FILE=") && (*entry)[strlen("COMPOSE_FILE=")] != '\0')
+            return NULL;
+    }
+    found = sources_find(arena, compose->current_dir, &is_own_name);
+    if (found == NULL)
+        return NULL;
+    paths = ARENA_NEW_N(arena, const char *, 2);
+    paths[0] = found;
+    return paths;
+}
+
+/* Is there a compose file in the folder of the configuration or nearer? Then that is meant, unless the
+   configuration has a name of its own. */
+static bool compose_file_is_nearer(const char *current_dir, const char *config)
+{
+    static const char *const names[] = { "compose.yaml", "compose.yml", "docker-compose.yml",
+                                         "docker-compose.yaml" };
+    bool is_own_name = text_starts(path_base(config), "octocompose.");
+    STR_AUTO(config_dir);
+    STR_AUTO(dir);
+
+    path_dir(config, &config_dir);
+    str_add(&dir, current_dir);
+    for (;;) {
+        bool is_last = strcmp(dir.buf, config_dir.buf) == 0;
+        STR_AUTO(up);
+
+        for (size_t i = 0; i < ARRAY_LEN(names) && !(is_last && is_own_name); i++) {
+            STR_AUTO(path);
+
+            path_join(dir.buf, names[i], &path);
+            if (file_exists(path.buf))
+                return true;
+        }
+        path_dir(dir.buf, &up);
+        if (is_last || strcmp(up.buf, dir.buf) == 0)
+            return false;
+        str_clear(&dir);
+        str_add(&dir, up.buf);
+    }
+}
+
+static int refuse_input(const struct findings *findings, struct err *err)
+{
+    return err_set(err, ERR_INPUT, "%zu problem%s in the configuration", findings->n_errors,
+                   findings->n_errors == 1 ? "" : "s");
+}
+
+/* The documents for the Compose loader, lightest first: repositories, then the files. */
+static void make_documents(const struct settings *settings, const struct source_list *sources,
+                           const char *operator_name, struct load_document *documents)
+{
+    const struct source *lightest = &sources->items[sources->n - 1];
+    size_t n = 0;
+
+    documents[n++] = (struct load_document){
+        .path = arena_printf(settings->arena, "%s (repos)", lightest->path),
+        .dir = lightest->dir,
+        .tree = compose_part_of_repos(settings, sources, operator_name),
+    };
+    for (size_t i = sources->n; i > 0; i--) {
+        const struct source *source = &sources->items[i - 1];
+
+        documents[n++] = (struct load_document){
+            .path = source->path,
+            .dir = source->dir,
+            .tree = compose_part(settings, source),
+        };
+    }
+}
+
+static int load_sources(const struct config_options *options, struct arena *arena,
+                        const char *const *paths, struct config *ret_config,
+                        struct findings *findings, struct err *err)
+{
+    struct load_options compose = options->compose;
+    struct source_list sources = { 0 };
+    struct settings settings = { .arena = arena, .findings = findings };
+    struct load_document *documents;
+    const char *operator_name;
+    ERR_AUTO(load_err);
+
+    if (sources_read(arena, paths, &sources, findings, err) < 0)
+        return -1;
+    if (findings->n_errors > 0)
+        return refuse_input(findings, err);
+    if (sources.n == 0)
+        return err_set(err, ERR_USAGE, "the configuration \"%s\" is empty", paths[0]);
+    settings_read(&settings, &sources);
+    if (findings->n_errors > 0)
+        return refuse_input(findings, err);
+    operator_name = options->operator_name;
+    if (operator_name == NULL)
+        operator_name = settings.operator_name;
+    if (operator_name == NULL)
+        operator_name = DEFAULT_OPERATOR;
+    documents = ARENA_NEW_N(arena, struct load_document, sources.n + 1);
+    make_documents(&settings, &sources, operator_name, documents);
+    if (findings->n_errors > 0)
+        return refuse_input(findings, err);
+    compose.files = paths;
+    compose.documents = documents;
+    compose.n_documents = sources.n + 1;
+    if (compose.project_name == NULL)
+        compose.project_name = settings.project_name;
+    if (compose_load(&compose, &ret_config->project, findings, err) < 0)
+        return -1;
+    ret_config->operator_name = mem_dup(operator_name);
+    if (settings.operator_settings != NULL)
+        ret_config->settings = node_copy(ret_config->project->arena, settings.operator_settings);
+    ret_config->configs = node_copy(ret_config->project->arena, settings.configs);
+    return 0;
+}
+
+int config_load(const struct config_options *options, struct config *ret_config,
+                struct findings *findings, struct err *err)
+{
+    struct arena *arena = arena_new();
+    const char *const *paths = find_configs(arena, options);
+    const char *operator_name = options->operator_name;
+    int result;
+
+    memset(ret_config, 0, sizeof(*ret_config));
+    if (paths != NULL && options->configs == NULL &&
+        compose_file_is_nearer(options->compose.current_dir, paths[0]))
+        paths = NULL;
+    if (paths != NULL) {
+        result = load_sources(options, arena, paths, ret_config, findings, err);
+    } else {
+        result = compose_load(&options->compose, &ret_config->project, findings, err);
+        if (result == 0)
+            ret_config->operator_name = mem_dup(operator_name == NULL ? DEFAULT_OPERATOR
+                                                                      : operator_name);
+    }
+    arena_free(arena);
+    return result;
+}
+
+void config_release(struct config *config)
+{
+    project_free(config->project);
+    mem_free(config->operator_name);
+    memset(config, 0, sizeof(*config));
+}

@@ -1,0 +1,30 @@
+/*
+ * load.h - the loading pipeline of every front door: finds out in which form the description is
+ * (compose files, or an OctoCompose configuration), and loads it to a project. Called by src/cmd.
+ */
+#ifndef OCTO_CONFIG_LOAD_H
+#define OCTO_CONFIG_LOAD_H
+
+#include "compose-compat/file/load.h"
+
+struct config_options {
+    struct load_options compose;      /* also: folders, name, environment, services */
+    const char *const *configs;       /* -c, NULL-terminated or NULL */
+    const char *operator_name;        /* chosen on the command line or in the environment, or NULL */
+};
+
+struct config {
+    struct project *project;
+    char *operator_name;         /* heap; the choice that holds, "docker" when nobody chose */
+    const struct node *settings; /* the operator's own (octoctl), in the project's arena, or NULL */
+    const struct node *configs;  /* the services' settings after globals, or NULL */
+};
+
+/* Loads. Findings are collected as far as the next stage makes sense. ERR_NOT_FOUND: there is no
+   description in this folder or above it; ERR_INPUT: findings has errors. */
+int config_load(const struct config_options *options, struct config *ret_config,
+                struct findings *findings, struct err *err) ATTR_MUST_CHECK;
+/* Frees what config_load() filled in; a zeroed one is allowed. */
+void config_release(struct config *config);
+
+#endif
