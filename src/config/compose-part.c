@@ -1,13 +1,14 @@
 /*
- * compose-part.c - the Compose part of a configuration: each file's services, networks, volumes, secrets,
- * models and configs as a document for the Compose loader, without the keys that are ours, and what
- * repos.services says for the chosen operator. Called by load.c.
+ * compose-part.c - the Compose part of a configuration: each file's services, networks, volumes,
+ * secrets, models and configs as a document for the Compose loader, without the keys that are ours,
+ * and what repos.services says for the chosen operator. Called by load.c.
  */
 #include "base/base.h"
 
 #include "config/settings.h"
 
-/* --- what is ours below a service --------------------------------------------------------------- */
+/* --- what is ours below a service ---------------------------------------------------------------
+ */
 
 static void say_twice(const struct settings *settings, const struct node *here,
                       const struct node *there, const char *path)
@@ -74,7 +75,8 @@ static void move_depends(const struct settings *settings, struct node *service, 
 }
 
 /* The keys below services.X.octocompose (or services.X for config, as some documents write). */
-static void check_own_keys(const struct settings *settings, const struct node *own, const char *path)
+static void check_own_keys(const struct settings *settings, const struct node *own,
+                           const char *path)
 {
     static const struct {
         const char *key, *missing;
@@ -130,7 +132,8 @@ static struct node *clean_service(const struct settings *settings, const char *n
     return service;
 }
 
-/* --- one file ----------------------------------------------------------------------------------- */
+/* --- one file -----------------------------------------------------------------------------------
+ */
 
 static struct node *clean_services(const struct settings *settings, const struct node *raw)
 {
@@ -183,7 +186,8 @@ struct node *compose_part(const struct settings *settings, const struct source *
     return document;
 }
 
-/* --- repositories ------------------------------------------------------------------------------- */
+/* --- repositories -------------------------------------------------------------------------------
+ */
 
 static void copy_key(const struct settings *settings, const struct node *from, const char *key,
                      struct node *to)
@@ -231,8 +235,9 @@ static void add_baremetal(const struct settings *settings, const struct node *en
     if (program == NULL)
         program = node_get(entry, "path");
     if (node_get(entry, "binary") != NULL || node_get(entry, "source") != NULL) {
-        finding_add(settings->findings, FINDING_ERROR, entry->at, path,
-                    "\"binary\" and \"source\" are not supported yet: nothing is downloaded or built");
+        finding_add(
+            settings->findings, FINDING_ERROR, entry->at, path,
+            "\"binary\" and \"source\" are not supported yet: nothing is downloaded or built");
         return;
     }
     if (program != NULL && node_as_text(program) == NULL) {
@@ -282,8 +287,8 @@ static void add_entry(const struct settings *settings, const struct node_pair *p
     }
 }
 
-struct node *compose_part_of_repos(const struct settings *settings, const struct source_list *sources,
-                                   const char *operator_name)
+struct node *compose_part_of_repos(const struct settings *settings,
+                                   const struct source_list *sources, const char *operator_name)
 {
     const struct node *repos = node_get_path(settings->merged, "repos", "services", NULL);
     const struct origin at = { sources->items[sources->n - 1].tree->at.file, 0, 0 };
@@ -292,7 +297,7 @@ struct node *compose_part_of_repos(const struct settings *settings, const struct
 
     if (node_is(repos, NODE_MAP)) {
         NODE_EACH_PAIR(repos, pair)
-            add_entry(settings, pair, operator_name, services);
+        add_entry(settings, pair, operator_name, services);
     }
     if (services->u.map.n > 0)
         node_set(settings->arena, document, "services", at, services);

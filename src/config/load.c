@@ -48,8 +48,8 @@ static const char *const *find_configs(struct arena *arena, const struct config_
     return paths;
 }
 
-/* Is there a compose file in the folder of the configuration or nearer? Then that is meant, unless the
-   configuration has a name of its own. */
+/* Is there a compose file in the folder of the configuration or nearer? Then that is meant, unless
+   the configuration has a name of its own. */
 static bool compose_file_is_nearer(const char *current_dir, const char *config)
 {
     static const char *const names[] = { "compose.yaml", "compose.yml", "docker-compose.yml",
@@ -119,7 +119,7 @@ static int load_sources(const struct config_options *options, struct arena *aren
     const char *operator_name;
     ERR_AUTO(load_err);
 
-    if (sources_read(arena, paths, &sources, findings, err) < 0)
+    if (sources_read(arena, options->compose.current_dir, paths, &sources, findings, err) < 0)
         return -1;
     if (findings->n_errors > 0)
         return refuse_input(findings, err);
@@ -168,8 +168,8 @@ int config_load(const struct config_options *options, struct config *ret_config,
     } else {
         result = compose_load(&options->compose, &ret_config->project, findings, err);
         if (result == 0)
-            ret_config->operator_name = mem_dup(operator_name == NULL ? DEFAULT_OPERATOR
-                                                                      : operator_name);
+            ret_config->operator_name =
+                mem_dup(operator_name == NULL ? DEFAULT_OPERATOR : operator_name);
     }
     arena_free(arena);
     return result;

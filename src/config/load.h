@@ -8,9 +8,9 @@
 #include "compose-compat/file/load.h"
 
 struct config_options {
-    struct load_options compose;      /* also: folders, name, environment, services */
-    const char *const *configs;       /* -c, NULL-terminated or NULL */
-    const char *operator_name;        /* chosen on the command line or in the environment, or NULL */
+    struct load_options compose; /* also: folders, name, environment, services */
+    const char *const *configs;  /* -c, NULL-terminated or NULL */
+    const char *operator_name;   /* chosen on the command line or in the environment, or NULL */
 };
 
 struct config {

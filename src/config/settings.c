@@ -1,6 +1,6 @@
 /*
- * settings.c - merges an OctoCompose configuration's files, knows its keys and spellings, applies globals.
- * The Compose part of the files is compose-part.c's.
+ * settings.c - merges an OctoCompose configuration's files, knows its keys and spellings, applies
+ * globals. The Compose part of the files is compose-part.c's.
  */
 #include "base/base.h"
 
@@ -8,7 +8,8 @@
 
 #include "base/vec.h"
 
-/* --- merging ------------------------------------------------------------------------------------ */
+/* --- merging ------------------------------------------------------------------------------------
+ */
 
 static struct node *own_copy(struct arena *arena, const struct node *node)
 {
@@ -39,7 +40,8 @@ static struct node *merge_maps(struct arena *arena, const struct node *earlier,
     return result;
 }
 
-struct node *settings_merge(struct arena *arena, const struct node *earlier, const struct node *later)
+struct node *settings_merge(struct arena *arena, const struct node *earlier,
+                            const struct node *later)
 {
     struct node *result;
 
@@ -52,7 +54,7 @@ struct node *settings_merge(struct arena *arena, const struct node *earlier, con
     if (earlier->kind == NODE_LIST && later->kind == NODE_LIST) {
         result = node_copy_shallow(arena, earlier);
         NODE_EACH_ITEM(later, item)
-            node_add(arena, result, *item);
+        node_add(arena, result, *item);
         return result;
     }
     result = own_copy(arena, later);
@@ -60,17 +62,18 @@ struct node *settings_merge(struct arena *arena, const struct node *earlier, con
     return result;
 }
 
-/* --- keys --------------------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------------------------------
+ */
 
 /* What may stand at the top level; the Compose format's keys are checked by its own loader. */
 static const struct {
     const char *key;
     enum node_kind kind;
 } top_keys[] = {
-    { "name", NODE_TEXT },      { "projectID", NODE_TEXT }, { "globals", NODE_MAP },
-    { "configs", NODE_MAP },    { "repos", NODE_MAP },      { "octoctl", NODE_MAP },
-    { "services", NODE_MAP },   { "networks", NODE_MAP },   { "volumes", NODE_MAP },
-    { "secrets", NODE_MAP },    { "models", NODE_MAP },     { "include", NODE_LIST },
+    { "name", NODE_TEXT },    { "projectID", NODE_TEXT }, { "globals", NODE_MAP },
+    { "configs", NODE_MAP },  { "repos", NODE_MAP },      { "octoctl", NODE_MAP },
+    { "services", NODE_MAP }, { "networks", NODE_MAP },   { "volumes", NODE_MAP },
+    { "secrets", NODE_MAP },  { "models", NODE_MAP },     { "include", NODE_LIST },
 };
 
 /* Keys below octoctl that are ours and not the operator's; some wait for what they need. */
@@ -119,7 +122,8 @@ static void unknown_key(const struct settings *settings, const struct node_pair 
         finding_hint(finding, "did you mean \"%s\"?", nearest);
 }
 
-/* The kind that a top-level key must have, checked file by file so that the message names the file. */
+/* The kind that a top-level key must have, checked file by file so that the message names the file.
+ */
 static void check_top(const struct settings *settings, const struct node *tree)
 {
     NODE_EACH_PAIR(tree, pair)
@@ -139,12 +143,15 @@ static void check_top(const struct settings *settings, const struct node *tree)
     }
 }
 
-/* Two files that give one key of a tree different kinds cannot be merged sensibly. */
+/* Two files that give one key of a tree different kinds cannot be merged sensibly. (The Compose
+   part has several forms of one thing; its own loader checks it.) */
 static void check_kinds(const struct settings *settings, const struct node *earlier,
                         const struct node *later, struct str *path)
 {
     size_t len = path->len;
 
+    if (!node_is(earlier, NODE_MAP) || !node_is(later, NODE_MAP))
+        return;
     NODE_EACH_PAIR(later, pair)
     {
         const struct node *old = node_get(earlier, pair->key);
@@ -157,9 +164,9 @@ static void check_kinds(const struct settings *settings, const struct node *earl
             check_kinds(settings, old, pair->value, path);
         } else if ((old->kind == NODE_MAP) != (pair->value->kind == NODE_MAP) ||
                    (old->kind == NODE_LIST) != (pair->value->kind == NODE_LIST)) {
-            struct finding *finding = finding_add(
-                settings->findings, FINDING_ERROR, pair->value->at, path->buf,
-                "is %s here", node_kind_name(pair->value->kind));
+            struct finding *finding =
+                finding_add(settings->findings, FINDING_ERROR, pair->value->at, path->buf,
+                            "is %s here", node_kind_name(pair->value->kind));
             STR_AUTO(other);
 
             origin_print(old->at, &other);
@@ -170,7 +177,8 @@ static void check_kinds(const struct settings *settings, const struct node *earl
 }
 
 /* Templates are not run yet: a text that has one is refused with its place. */
-static void refuse_templates(const struct settings *settings, const struct node *node, struct str *path)
+static void refuse_templates(const struct settings *settings, const struct node *node,
+                             struct str *path)
 {
     size_t len = path->len;
     const char *text = node_as_text(node);
@@ -193,7 +201,8 @@ static void refuse_templates(const struct settings *settings, const struct node 
     }
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 static void read_name(struct settings *settings)
 {
@@ -264,8 +273,8 @@ static void check_repos(const struct settings *settings)
 
 bool settings_is_compose_config(const struct settings *settings, const char *key)
 {
-    static const char *const keys[] = { "file",   "content",  "environment", "external",
-                                        "name",   "driver",   "driver_opts", "template_driver",
+    static const char *const keys[] = { "file",  "content", "environment", "external",
+                                        "name",  "driver",  "driver_opts", "template_driver",
                                         "labels" };
     const struct node *entry = node_get_path(settings->merged, "configs", key, NULL);
     const struct node *services = node_get(settings->merged, "services");
@@ -310,14 +319,15 @@ bool settings_is_disabled(const struct settings *settings, const char *service)
            (node_is(disabled, NODE_BOOL) && disabled->u.truth);
 }
 
-/* --- globals ------------------------------------------------------------------------------------ */
+/* --- globals ------------------------------------------------------------------------------------
+ */
 
 static void list_sets(const struct node *globals, struct str *out)
 {
     if (!node_is(globals, NODE_MAP))
         return;
     NODE_EACH_PAIR(globals, pair)
-        str_printf(out, "%s%s", out->len > 0 ? ", " : "", pair->key);
+    str_printf(out, "%s%s", out->len > 0 ? ", " : "", pair->key);
 }
 
 /* The set that a service asks for: by name, or the only one (`true`). */
@@ -380,6 +390,7 @@ static void apply_globals(struct settings *settings)
 
 void settings_read(struct settings *settings, const struct source_list *sources)
 {
+    static const char *const own_sections[] = { "globals", "configs", "repos", "octoctl" };
     const struct origin none = ORIGIN_NONE;
     size_t n_errors = settings->findings->n_errors;
 
@@ -389,7 +400,12 @@ void settings_read(struct settings *settings, const struct source_list *sources)
         STR_AUTO(path);
 
         check_top(settings, tree);
-        check_kinds(settings, settings->merged, tree, &path);
+        for (size_t k = 0; k < ARRAY_LEN(own_sections); k++) {
+            str_clear(&path);
+            str_add(&path, own_sections[k]);
+            check_kinds(settings, node_get(settings->merged, own_sections[k]),
+                        node_get(tree, own_sections[k]), &path);
+        }
         settings->merged = settings_merge(settings->arena, settings->merged, tree);
         str_clear(&path);
         refuse_templates(settings, tree, &path);

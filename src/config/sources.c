@@ -15,6 +15,7 @@ struct reading {
     struct arena *arena;
     struct findings *findings;
     struct source_list *sources;
+    const char *current_dir;
     struct map seen; /* path -> any */
 };
 
@@ -25,19 +26,28 @@ struct include_way {
     unsigned depth;
 };
 
-static int parse_source(struct arena *arena, const char *path, const struct str *text,
+/* The name that messages show: relative below the current folder. */
+static const char *display_name(const char *current_dir, const char *path)
+{
+    size_t len = current_dir == NULL ? 0 : strlen(current_dir);
+
+    return len > 1 && strncmp(path, current_dir, len) == 0 && path[len] == '/' ? path + len + 1
+                                                                               : path;
+}
+
+static int parse_source(struct arena *arena, const char *name, const struct str *text,
                         struct findings *findings, struct node **ret_tree)
 {
-    uint32_t file = origin_add_file(path, text->buf, text->len);
+    uint32_t file = origin_add_file(name, text->buf, text->len);
     struct yread_documents documents = { 0 };
     const struct origin at = { file, 0, 0 };
 
     *ret_tree = NULL;
-    if (text_ends(path, ".toml")) {
+    if (text_ends(name, ".toml")) {
         finding_add(findings, FINDING_ERROR, at, NULL, "TOML is not read yet: write YAML or JSON");
         return -1;
     }
-    if (text_ends(path, ".json")) {
+    if (text_ends(name, ".json")) {
         ERR_AUTO(err);
 
         if (jread_parse(arena, file, text->buf, text->len, ret_tree, &err) == 0)
@@ -60,7 +70,8 @@ static int parse_source(struct arena *arena, const char *path, const struct str 
 static int read_source(struct reading *reading, const char *path, const struct include_way *way,
                        struct err *err);
 
-/* The entries of OctoCompose form ({url, gpg, versions}) of `include`; compose's own stay in the file. */
+/* The entries of OctoCompose form ({url, gpg, versions}) of `include`; compose's own stay in the
+ * file. */
 static bool is_url_include(const struct node *entry)
 {
     return node_is(entry, NODE_MAP) && node_get(entry, "url") != NULL;
@@ -105,9 +116,10 @@ static void include_one(struct reading *reading, const char *dir, const struct n
         return;
     }
     if (needs_network(text) || strchr(text, '?') != NULL) {
-        struct finding *finding = finding_add(
-            reading->findings, FINDING_ERROR, url->at, place.buf, "\"%s\" cannot be included yet: %s",
-            text, needs_network(text) ? "nothing is downloaded" : "templates are not run");
+        struct finding *finding =
+            finding_add(reading->findings, FINDING_ERROR, url->at, place.buf,
+                        "\"%s\" cannot be included yet: %s", text,
+                        needs_network(text) ? "nothing is downloaded" : "templates are not run");
         finding_hint(finding, "include a local copy: url: ./FILE.yaml");
         return;
     }
@@ -140,8 +152,8 @@ static void follow_includes(struct reading *reading, const char *dir, struct nod
         return;
     }
     if (include->kind != NODE_LIST) {
-        finding_add(reading->findings, FINDING_ERROR, include->at, "include", "must be a list, is %s",
-                    node_kind_name(include->kind));
+        finding_add(reading->findings, FINDING_ERROR, include->at, "include",
+                    "must be a list, is %s", node_kind_name(include->kind));
         return;
     }
     rest = node_list(reading->arena, include->at);
@@ -173,7 +185,8 @@ static int read_source(struct reading *reading, const char *path, const struct i
     if (file_read(path, SOURCES_MAX_BYTES, &text, err) < 0)
         return -1;
     map_set(&reading->seen, path, reading);
-    if (parse_source(reading->arena, path, &text, reading->findings, &source.tree) < 0 ||
+    if (parse_source(reading->arena, display_name(reading->current_dir, path), &text,
+                     reading->findings, &source.tree) < 0 ||
         source.tree == NULL || source.tree->kind == NODE_NULL)
         return 0;
     if (source.tree->kind != NODE_MAP) {
@@ -189,10 +202,12 @@ static int read_source(struct reading *reading, const char *path, const struct i
     return 0;
 }
 
-int sources_read(struct arena *arena, const char *const *paths, struct source_list *ret_sources,
-                 struct findings *findings, struct err *err)
+int sources_read(struct arena *arena, const char *current_dir, const char *const *paths,
+                 struct source_list *ret_sources, struct findings *findings, struct err *err)
 {
-    struct reading reading = { .arena = arena, .findings = findings, .sources = ret_sources };
+    struct reading reading = {
+        .arena = arena, .findings = findings, .sources = ret_sources, .current_dir = current_dir
+    };
     int result = 0;
 
     map_init(&reading.seen);
@@ -202,7 +217,8 @@ int sources_read(struct arena *arena, const char *const *paths, struct source_li
     return result;
 }
 
-/* --- finding ------------------------------------------------------------------------------------ */
+/* --- finding ------------------------------------------------------------------------------------
+ */
 
 /* A file called config.yaml may be anybody's: these keys make it ours. */
 static bool has_own_key(const char *path)

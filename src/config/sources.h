@@ -1,6 +1,6 @@
 /*
- * sources.h - the files of an OctoCompose configuration: read once each, includes followed, in the order
- * of their weight. Local files only; anything that would need the network is a finding.
+ * sources.h - the files of an OctoCompose configuration: read once each, includes followed, in the
+ * order of their weight. Local files only; anything that would need the network is a finding.
  */
 #ifndef OCTO_CONFIG_SOURCES_H
 #define OCTO_CONFIG_SOURCES_H
@@ -14,8 +14,8 @@
 #define SOURCES_MAX_BYTES (16u << 20) /* of one file */
 
 struct source {
-    const char *path; /* absolute */
-    const char *dir;  /* of path: what is relative in it starts here */
+    const char *path;  /* absolute */
+    const char *dir;   /* of path: what is relative in it starts here */
     struct node *tree; /* a map of its own; `include` of OctoCompose form is taken out */
 };
 
@@ -24,14 +24,16 @@ struct source_list {
     size_t n, cap;
 };
 
-/* Reads the files (absolute paths, NULL-terminated) and all that they include. A file that is included
-   more than once counts where it comes first. -1 with err when a named file cannot be read; what is
-   wrong inside are findings. */
-int sources_read(struct arena *arena, const char *const *paths, struct source_list *ret_sources,
-                 struct findings *findings, struct err *err) ATTR_MUST_CHECK;
+/* Reads the files (absolute paths, NULL-terminated) and all that they include. A file that is
+   included more than once counts where it comes first. -1 with err when a named file cannot be
+   read; what is wrong inside are findings. Messages name files as seen from current_dir. */
+int sources_read(struct arena *arena, const char *current_dir, const char *const *paths,
+                 struct source_list *ret_sources, struct findings *findings,
+                 struct err *err) ATTR_MUST_CHECK;
 
-/* The configuration's file in dir or above it: octocompose.yaml (.yml, .json), or config.yaml with a key
-   that only an OctoCompose configuration has. is_own_name says which. NULL: none. In the arena. */
+/* The configuration's file in dir or above it: octocompose.yaml (.yml, .json), or config.yaml with
+   a key that only an OctoCompose configuration has. is_own_name says which. NULL: none. In the
+   arena. */
 const char *sources_find(struct arena *arena, const char *dir, bool *ret_is_own_name);
 
 #endif
