@@ -238,6 +238,26 @@ static int number_from(struct step *root, struct visit *stack, struct step **ord
     return 0;
 }
 
+/* One edge between two steps is enough; of a soft and a hard one the hard one stays. */
+static void drop_doubles(struct step *step, size_t *position)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < step->after.n; i++) {
+        struct step_edge edge = step->after.items[i];
+        size_t *at = &position[edge.step->id];
+
+        if (*at > 0 && *at <= kept && step->after.items[*at - 1].step == edge.step) {
+            if (!edge.is_soft)
+                step->after.items[*at - 1].is_soft = false;
+            continue;
+        }
+        step->after.items[kept++] = edge;
+        *at = kept;
+    }
+    step->after.n = kept;
+}
+
 /* Awaiting only for those that can do without is no failure. */
 static void mark_optional(struct planner *planner)
 {
@@ -262,6 +282,7 @@ int planner_finish(struct planner *planner, struct err *err)
 {
     struct plan *plan = planner->plan;
     CLEANUP(mem_cleanup) struct visit *stack = MEM_NEW_N(struct visit, plan->steps.n + 1);
+    CLEANUP(mem_cleanup) size_t *position = MEM_NEW_N(size_t, plan->steps.n + 1);
     struct step **ordered = ARENA_NEW_N(planner->arena, struct step *, plan->steps.n + 1);
     unsigned n = 0;
 
@@ -277,6 +298,7 @@ int planner_finish(struct planner *planner, struct err *err)
     {
         struct step *step = *item;
 
+        drop_doubles(step, position);
         step->n_waiting = (unsigned)step->after.n;
         VEC_EACH(&step->after, edge)
         {

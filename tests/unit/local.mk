@@ -8,6 +8,7 @@ unit_tests = \
 	tests/unit/test_loop \
 	tests/unit/test_map \
 	tests/unit/test_path \
+	tests/unit/test_plan \
 	tests/unit/test_process \
 	tests/unit/test_str \
 	# end
@@ -16,6 +17,9 @@ check_LIBRARIES += tests/unit/libtap.a
 tests_unit_libtap_a_SOURCES = \
 	tests/unit/fake_server.c \
 	tests/unit/fake_server.h \
+	tests/unit/plan_cases.inc \
+	tests/unit/plan_fixture.c \
+	tests/unit/plan_fixture.h \
 	tests/unit/tap.c \
 	tests/unit/tap.h \
 	# end

@@ -1,0 +1,140 @@
+/*
+ * test_plan.c - the plan as a table: what exists, what is wanted, and every step that follows.
+ */
+#include "base/base.h"
+
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "plan_fixture.h"
+#include "tap.h"
+
+struct plan_case {
+    const char *name;
+    const char *before; /* the definition that was up; NULL: nothing exists */
+    const char *edits;  /* what happened since */
+    const char *after;  /* the definition now; NULL: none (down without a description) */
+    struct plan_options options;
+    const char *steps; /* expected; or the findings, when it must fail */
+};
+
+#define SERVICES(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+static const struct plan_case cases[] = {
+#include "plan_cases.inc"
+};
+
+/* The steps, what was left alone, or the errors. */
+static void outcome(const struct plan_case *c, struct str *out)
+{
+    struct wanted_set before, after;
+    struct existing_set existing;
+    struct findings findings = FINDINGS_INIT;
+    struct plan *plan = NULL;
+    struct plan_options options = c->options;
+    ERR_AUTO(err);
+
+    options.now_ns = 1000000ll * 1000000000;
+    fixture_wanted(c->before ? c->before : "{}", &before);
+    fixture_existing(&before, c->edits, &existing);
+    fixture_wanted(c->after ? c->after : "{}", &after);
+    if (plan_make(c->after ? &after : NULL, &existing, &options, &plan, &findings, &err) == 0) {
+        fixture_steps(plan, out);
+        for (size_t i = 0; i < plan->data_conflicts.n; i++)
+            str_printf(out, "conflict %s\n", plan->data_conflicts.items[i]->name);
+        for (size_t i = 0; i < plan->orphans.n; i++)
+            str_printf(out, "orphan %s\n", plan->orphans.items[i]->name);
+        for (size_t i = 0; i < plan->foreign.n; i++)
+            str_printf(out, "foreign %s\n", plan->foreign.items[i]->name);
+        for (size_t i = 0; i < plan->in_use.n; i++)
+            str_printf(out, "in use %s\n", plan->in_use.items[i]->name);
+    } else if (findings.n_errors == 0) {
+        str_printf(out, "error: %s\n", err.text);
+    }
+    for (size_t i = 0; i < findings.n; i++) {
+        origin_print(findings.items[i].at, out);
+        str_printf(out, ": %s\n", findings.items[i].text);
+    }
+    plan_free(plan);
+    findings_release(&findings);
+    existing_set_release(&existing);
+    wanted_set_release(&before);
+    wanted_set_release(&after);
+}
+
+/* A chain of services by tens, each on a network and with a volume: what a plan costs. */
+static void large_yaml(int n, struct str *out)
+{
+    str_add(out, "networks: {default: {}}\nvolumes: {data: {}}\nservices:\n");
+    for (int i = 0; i < n; i++) {
+        str_printf(out, "  s%05d: {image: i%d, networks: [default], volumes: [data]", i, i % 100);
+        if (i % 10)
+            str_printf(out, ", depends_on: {s%05d: {condition: healthy, restart: true}}", i - 1);
+        str_add(out, "}\n");
+    }
+}
+
+static int64_t timed(const struct wanted_set *wanted, const struct existing_set *existing,
+                     enum plan_goal goal, size_t *ret_n)
+{
+    struct plan_options options = { .goal = goal };
+    struct plan *plan = NULL;
+    ERR_AUTO(err);
+    int64_t start = clock_now_ns(), time;
+
+    if (plan_make(wanted, existing, &options, &plan, NULL, &err) != 0)
+        return -1;
+    time = clock_now_ns() - start;
+    *ret_n = plan->steps.n;
+    plan_free(plan);
+    return time;
+}
+
+static void test_cost(void)
+{
+    STR_AUTO(yaml);
+    struct wanted_set wanted, nothing;
+    struct existing_set none, all;
+    size_t n = 0;
+    int64_t first, second, down;
+
+    large_yaml(10000, &yaml);
+    fixture_wanted(yaml.buf, &wanted);
+    fixture_wanted("{}", &nothing);
+    fixture_existing(&nothing, "", &none);
+    fixture_existing(&wanted, "", &all);
+    first = timed(&wanted, &none, GOAL_UP, &n);
+    is_int((int64_t)n, 100 + 2 + 10000 * 2 + 9000);
+    second = timed(&wanted, &all, GOAL_UP, &n);
+    is_int((int64_t)n, 0);
+    down = timed(&wanted, &all, GOAL_DOWN, &n);
+    is_int((int64_t)n, 20001);
+    tap_note("10,000 services: first up %.1f ms, no-op %.1f ms, down %.1f ms", (double)first / 1e6,
+             (double)second / 1e6, (double)down / 1e6);
+    existing_set_release(&none);
+    existing_set_release(&all);
+    wanted_set_release(&nothing);
+    wanted_set_release(&wanted);
+}
+
+/* With PLAN_CASES_PRINT set, prints what comes out instead: to be read, then put into the table. */
+int main(void)
+{
+    bool is_print = getenv("PLAN_CASES_PRINT") != NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        STR_AUTO(got);
+
+        outcome(&cases[i], &got);
+        if (is_print)
+            printf("--- %s\n%s", cases[i].name, got.buf);
+        else
+            tap_text(got.buf, cases[i].steps, cases[i].name, __FILE__, __LINE__);
+    }
+    if (!is_print)
+        test_cost();
+    return is_print ? 0 : done_testing();
+}
