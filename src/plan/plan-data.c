@@ -37,9 +37,9 @@ static void decide_change(struct planner *planner, struct object *object)
     struct change_list changes = { NULL, 0, 0 };
     bool all_in_place;
 
-    if (!definition_changes(planner, wanted, object->existing, &changes, &all_in_place))
+    if (!planner_changes(planner, wanted, object->existing, &changes, &all_in_place))
         return;
-    add_change_reasons(planner, wanted, &changes, NULL, object);
+    planner_change_reasons(planner, wanted, &changes, NULL, object);
     if (object->reasons.n == 0) {
         struct reason reason = { .text = "the definition changed", .at = wanted->at };
 

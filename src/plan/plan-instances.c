@@ -178,13 +178,13 @@ static void decide_definition(struct planner *planner, struct slot *slot)
     struct change_list changes = { NULL, 0, 0 };
     bool all_in_place;
 
-    if (!definition_changes(planner, wanted, slot->existing, &changes, &all_in_place))
+    if (!planner_changes(planner, wanted, slot->existing, &changes, &all_in_place))
         return;
     if (all_in_place)
         slot->is_updated = true;
     else
         slot->replaced.is_certain = true;
-    add_change_reasons(planner, wanted, &changes, slot, NULL);
+    planner_change_reasons(planner, wanted, &changes, slot, NULL);
     if (slot->reasons.n == 0)
         slot_reason(planner, slot, wanted->at, "the definition changed");
 }

@@ -124,7 +124,7 @@ struct reason *step_reason(struct planner *planner, struct step *step, struct or
 struct reason *slot_reason(struct planner *planner, struct slot *slot, struct origin at,
                            const char *fmt, ...) ATTR_PRINTF(4, 5);
 /* The reasons of changes of a definition; the field gets its section before it. */
-void add_change_reasons(struct planner *planner, const struct wanted *wanted,
+void planner_change_reasons(struct planner *planner, const struct wanted *wanted,
                         const struct change_list *changes, struct slot *slot,
                         struct object *object);
 void chance_add(struct planner *planner, struct chance *chance, const struct chance *more);
@@ -150,7 +150,7 @@ const struct binding *existing_binding(const struct existing *existing,
                                        const struct resource_kind *kind, const char *name);
 /* What the definitions changed; true when there is anything that matters (all_in_place: none of it
    needs a replacement). */
-bool definition_changes(struct planner *planner, const struct wanted *wanted,
+bool planner_changes(struct planner *planner, const struct wanted *wanted,
                         const struct existing *existing, struct change_list *out,
                         bool *ret_all_in_place);
 

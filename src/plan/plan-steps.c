@@ -137,7 +137,7 @@ static const char *field_path(struct planner *planner, const struct wanted *want
                   : arena_printf(planner->arena, "%s.%s", section, key);
 }
 
-void add_change_reasons(struct planner *planner, const struct wanted *wanted,
+void planner_change_reasons(struct planner *planner, const struct wanted *wanted,
                         const struct change_list *changes, struct slot *slot,
                         struct object *object)
 {

@@ -29,7 +29,7 @@ const struct binding *existing_binding(const struct existing *existing,
     return NULL;
 }
 
-bool definition_changes(struct planner *planner, const struct wanted *wanted,
+bool planner_changes(struct planner *planner, const struct wanted *wanted,
                         const struct existing *existing, struct change_list *out,
                         bool *ret_all_in_place)
 {

@@ -14,6 +14,7 @@ compose-compat/file: compose-compat/file base data model
 src/template: template base data
 src/config: config base data net engine model compose-compat/file template
 src/plan: plan base data model
+src/operator: base plan operator
 src/operator/docker: operator/docker base data net engine model plan
 src/operator/baremetal: operator/baremetal base data net model plan
 src/operator/kubernetes: operator/kubernetes base data net model plan

@@ -12,6 +12,7 @@ src/cmd: operation
 src/data: pair_list text_list
 src/model: dependency mount network volume secret service
 src/net: base64 random
+src/plan: chance existing instance planner slot step wanted
 '
 
 build=${abs_top_builddir:?}

@@ -1,4 +1,3 @@
-# The files of src/operator/memory, and the table of all operators. Sorted; headers too.
+# The files of src/operator/memory. Sorted; headers too.
 operator_memory_files = \
-	src/operator/table.c \
 	# end
