@@ -31,6 +31,8 @@ static la_ssize_t on_write(struct archive *archive, void *arg, const void *bytes
 {
     struct tarball *tarball = arg;
     (void)archive;
+    if (tarball->out == NULL)
+        return -1;
     str_add_len(tarball->out, bytes, len);
     return (la_ssize_t)len;
 }
@@ -49,20 +51,13 @@ struct tarball *tarball_new(struct str *out)
     tarball->archive = archive_write_new();
     assert(tarball->archive);
     archive_write_set_format_pax_restricted(tarball->archive);
+    /* Names are bytes, in every locale: libarchive 3.6 crashes on UTF-8 names in the C locale. */
+    archive_write_set_format_option(tarball->archive, "pax", "hdrcharset", "BINARY");
     archive_write_set_bytes_per_block(tarball->archive, 0);
     archive_write_set_bytes_in_last_block(tarball->archive, 1);
     if (archive_write_open(tarball->archive, tarball, NULL, on_write, NULL) != ARCHIVE_OK)
         assert(!"libarchive writes no memory");
     return tarball;
-}
-
-/* Names are bytes to us; libarchive wants to know that they are UTF-8, whatever the locale is. */
-static void set_name(struct archive_entry *entry, const char *name)
-{
-    if (text_utf8_valid(name, strlen(name)) == strlen(name))
-        archive_entry_set_pathname_utf8(entry, name);
-    else
-        archive_entry_copy_pathname(entry, name);
 }
 
 static int write_head(struct tarball *tarball, struct archive_entry *entry, const char *name,
@@ -78,7 +73,7 @@ int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, 
                       const char *bytes, size_t len, struct err *err)
 {
     struct archive_entry *entry = archive_entry_new();
-    set_name(entry, name);
+    archive_entry_copy_pathname(entry, name);
     archive_entry_set_filetype(entry, AE_IFREG);
     archive_entry_set_perm(entry, (mode_t)(mode & 07777));
     archive_entry_set_uid(entry, uid);
@@ -102,10 +97,7 @@ static int set_link(struct archive_entry *entry, const char *path, struct err *e
     if (len < 0)
         return err_set_sys(err, errno, "cannot read the link \"%s\"", path);
     target[len] = '\0';
-    if (text_utf8_valid(target, (size_t)len) == (size_t)len)
-        archive_entry_set_symlink_utf8(entry, target);
-    else
-        archive_entry_copy_symlink(entry, target);
+    archive_entry_copy_symlink(entry, target);
     archive_entry_set_size(entry, 0);
     return 0;
 }
@@ -148,7 +140,7 @@ int tarball_begin_path(struct tarball *tarball, const char *path, const char *na
     archive_entry_unset_atime(entry);
     archive_entry_unset_ctime(entry);
     archive_entry_set_mtime(entry, info.st_mtime, 0);
-    set_name(entry, name);
+    archive_entry_copy_pathname(entry, name);
     int result = 0;
     if (S_ISLNK(info.st_mode)) {
         result = set_link(entry, path, err);
@@ -202,8 +194,7 @@ void tarball_free(struct tarball *tarball)
 {
     if (tarball == NULL)
         return;
-    /* Nothing is written any more, the str may be gone. */
-    archive_write_fail(tarball->archive);
+    tarball->out = NULL; /* it may be gone, and libarchive writes an end */
     archive_write_free(tarball->archive);
     close_file(tarball);
     mem_free(tarball);

@@ -2,14 +2,19 @@
 unit_tests = \
 	tests/unit/test_arena \
 	tests/unit/test_clock \
+	tests/unit/test_context \
+	tests/unit/test_digest \
+	tests/unit/test_dockerignore \
 	tests/unit/test_err \
 	tests/unit/test_file \
+	tests/unit/test_frames \
 	tests/unit/test_http \
 	tests/unit/test_loop \
 	tests/unit/test_map \
 	tests/unit/test_path \
 	tests/unit/test_plan \
 	tests/unit/test_process \
+	tests/unit/test_reference \
 	tests/unit/test_str \
 	# end
 
