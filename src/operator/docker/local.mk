@@ -1,3 +1,36 @@
 # The files of src/operator/docker. Sorted; headers too.
 operator_docker_files = \
+	src/operator/docker/apply-build.c \
+	src/operator/docker/apply-container.c \
+	src/operator/docker/apply-hook.c \
+	src/operator/docker/apply-image.c \
+	src/operator/docker/apply-object.c \
+	src/operator/docker/apply-run.c \
+	src/operator/docker/await.c \
+	src/operator/docker/begin.c \
+	src/operator/docker/container-item.c \
+	src/operator/docker/docker.c \
+	src/operator/docker/docker.h \
+	src/operator/docker/fields-base.c \
+	src/operator/docker/fields-host.c \
+	src/operator/docker/fields-mount.c \
+	src/operator/docker/fields-net.c \
+	src/operator/docker/fields-object.c \
+	src/operator/docker/fields-run.c \
+	src/operator/docker/fields.c \
+	src/operator/docker/fields.h \
+	src/operator/docker/files.c \
+	src/operator/docker/files.h \
+	src/operator/docker/image.c \
+	src/operator/docker/lower-check.c \
+	src/operator/docker/lower.c \
+	src/operator/docker/observe-sets.c \
+	src/operator/docker/observe.c \
+	src/operator/docker/observe.h \
+	src/operator/docker/stream-events.c \
+	src/operator/docker/stream-exec.c \
+	src/operator/docker/stream-logs.c \
+	src/operator/docker/stream.c \
+	src/operator/docker/stream.h \
+	src/operator/docker/task.h \
 	# end

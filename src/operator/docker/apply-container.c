@@ -1,0 +1,268 @@
+/*
+ * apply-container.c - makes a container: what is needed for the body (the image, the instance that
+ * it replaces), the create call, the networks that an old engine takes one by one. What fails
+ * halfway is removed again, and the next observation finds whatever a killed program left. Called
+ * by begin.c.
+ */
+#include "base/base.h"
+
+#include "operator/docker/fields.h"
+#include "operator/docker/task.h"
+
+struct create {
+    struct encode encode;
+    struct arena *inherit_arena; /* of the replaced instance's inspect answer */
+    char *id;                    /* once it is made */
+    size_t next_endpoint;
+    struct err first;            /* why it is being removed again */
+};
+
+static void create_release(struct task *task)
+{
+    struct create *create = task->data;
+    arena_free(create->inherit_arena);
+    mem_free(create->id);
+    err_release(&create->first);
+    mem_free(create);
+}
+
+static void send_create(struct task *task);
+static void next_connect(struct task *task);
+
+/* --- the image -------------------------------------------------------------------------------- */
+
+static const struct wanted *image_wanted(const struct wanted *wanted)
+{
+    VEC_EACH(&wanted->depends_on, dependency)
+        if (dependency->on->kind == &docker_image_kind && dependency->kind == DEPENDS_BOUND)
+            return dependency->on;
+    return NULL;
+}
+
+static void on_image(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    task->call = NULL;
+    if (err_is_set(err)) {
+        task_fail_call(task, err);
+        return;
+    }
+    const struct wanted *image = image_wanted(task->step->instance->wanted);
+    const struct docker_wanted *payload = image->payload;
+    const char *digest = docker_image_digest(answer->node, payload->platform,
+                                             engine_api(task->docker->engine));
+    const char *id = get_text(answer->node, "Id");
+    if (id)
+        docker_remember_image(task->docker, image->key, id, digest ? digest : id,
+                              node_get(answer->node, "Config"));
+    send_create(task);
+}
+
+/* "target=digest,..." of the images that are mounted, by target. */
+static const char *image_volumes_label(struct task *task, const struct service *service)
+{
+    STR_AUTO(out);
+    MAP_AUTO(targets);
+    struct node *sorted = new_map(task->arena);
+    VEC_EACH(&service->volumes, mount)
+    {
+        const struct docker_image *image =
+            mount->type == MOUNT_IMAGE ? docker_find_image(task->docker, mount->source) : NULL;
+        if (image)
+            put_text(task->arena, sorted, mount->target, image->digest);
+    }
+    node_sort_keys(sorted);
+    NODE_EACH_PAIR(sorted, pair)
+        str_printf(&out, "%s%s=%s", out.len ? "," : "", pair->key, node_as_text(pair->value));
+    return out.len ? arena_dup(task->arena, out.buf) : NULL;
+}
+
+/* --- the instance that is replaced ------------------------------------------------------------ */
+
+static void on_inherit(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    struct create *create = task->data;
+    task->call = NULL;
+    if (err_is_set(err)) {
+        task_fail_call(task, err);
+        return;
+    }
+    if (answer->status < 300) {
+        create->inherit_arena = STEAL_PTR(answer->arena);
+        create->encode.inherit = answer->node;
+    }
+    send_create(task);
+}
+
+/* --- create ----------------------------------------------------------------------------------- */
+
+static void give_up(struct task *task, struct err *err);
+
+static void on_created(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    struct create *create = task->data;
+    struct instance *instance = task->step->instance;
+
+    task->call = NULL;
+    if (err_is_set(err)) {
+        if (err->status == 409)
+            err->code = ERR_CONFLICT;
+        task_fail_call(task, err);
+        return;
+    }
+    const char *id = get_text(answer->node, "Id");
+    if (!id) {
+        struct err none = ERR_INIT;
+        err_set(&none, ERR_PROTOCOL, "create %s: the engine's answer names no id", task_what(task));
+        task_fail(task, GRADE_FAILED, &none);
+        return;
+    }
+    create->id = mem_dup(id);
+    mem_free(instance->id);
+    instance->id = mem_dup(id);
+    create->next_endpoint = 1;
+    next_connect(task);
+}
+
+static const char *replace_label(struct task *task, const struct service *service)
+{
+    const struct step *step = task->step;
+    if (!step->temporary_name)
+        return NULL;
+    if (text_is_set(service->container_name))
+        return service->container_name;
+    return arena_printf(task->arena, "%s-%lld", service->name, (long long)step->instance->number);
+}
+
+static void add_labels(struct task *task, const struct docker_wanted *payload,
+                       const struct docker_image *image)
+{
+    struct create *create = task->data;
+    const struct service *service = payload->service;
+    const struct step *step = task->step;
+    char hex[65] = "";
+
+    if (service->definition)
+        docker_definition_digest(task->docker, service->definition, hex);
+    struct encode_labels labels = { .hash = hex, .image = image ? image->digest : NULL,
+                                    .replace = replace_label(task, service),
+                                    .number = step->instance->number,
+                                    .is_one_off = step->instance->number == 0 };
+    encode_labels(&create->encode, &labels);
+    const char *volumes = image_volumes_label(task, service);
+    if (volumes)
+        put_text(task->arena, node_get(create->encode.config, "Labels"), LABEL_IMAGE_VOLUMES,
+                 volumes);
+}
+
+static void send_create(struct task *task)
+{
+    struct create *create = task->data;
+    const struct step *step = task->step;
+    const struct docker_wanted *payload = task_payload(task);
+    const struct wanted *wanted_image = image_wanted(step->instance->wanted);
+    const struct docker_image *image =
+        wanted_image ? docker_find_image(task->docker, wanted_image->key) : NULL;
+    struct err err = ERR_INIT;
+
+    if (wanted_image && !image) {
+        task_call(task, "GET",
+                  task_path(task, "/images/%s/json%s", wanted_image->name,
+                            docker_image_query(engine_api(task->docker->engine))),
+                  NULL, 0, on_image);
+        return;
+    }
+    if (step->inherit && step->other && !create->inherit_arena) {
+        create->inherit_arena = arena_new();
+        task_call(task, "GET", task_path(task, "/containers/%s/json", task_ref(step->other)), NULL,
+                  404, on_inherit);
+        return;
+    }
+    create->encode.image_config = image ? image->config : NULL;
+    if (encode_container(&create->encode, &err) < 0) {
+        task_fail(task, GRADE_FAILED, &err);
+        return;
+    }
+    add_labels(task, payload, image);
+    const char *name = step->temporary_name ? step->temporary_name : step->instance->name;
+    const char *platform = docker_service_platform(payload->project, payload->service);
+    const char *path = task_path(task, "/containers/create?name=%s%s%s", task_escape(task, name),
+                                 platform ? "&platform=" : "",
+                                 platform ? task_escape(task, platform) : "");
+    task_call(task, "POST", path, create->encode.config, 0, on_created);
+}
+
+/* --- more networks ---------------------------------------------------------------------------- */
+
+static void on_connected(void *arg, struct engine_answer *answer ATTR_UNUSED, struct err *err)
+{
+    struct task *task = arg;
+    task->call = NULL;
+    if (err_is_set(err))
+        give_up(task, err);
+    else
+        next_connect(task);
+}
+
+static void next_connect(struct task *task)
+{
+    struct create *create = task->data;
+    const struct service *service = create->encode.service;
+    struct instance *instance = task->step->instance;
+    bool has_networks = !text_is_set(service->network_mode);
+
+    while (has_networks && create->next_endpoint < service->networks.n &&
+           encode_endpoint_fits(&create->encode, create->next_endpoint))
+        create->next_endpoint++;
+    if (!has_networks || create->next_endpoint >= service->networks.n) {
+        docker_remember_instance(task->docker, service->name, instance->number, create->id);
+        task_done(task, STEP_DONE);
+        return;
+    }
+    const struct endpoint *endpoint = &service->networks.items[create->next_endpoint++];
+    const struct network *network = project_find_network(create->encode.project, endpoint->network);
+    struct node *body = new_map(task->arena);
+    put_text(task->arena, body, "Container", create->id);
+    put_node(task->arena, body, "EndpointConfig", encode_endpoint(&create->encode, endpoint));
+    task_call(task, "POST",
+              task_path(task, "/networks/%s/connect",
+                        task_escape(task, network ? network->name : endpoint->network)),
+              body, 0, on_connected);
+}
+
+static void on_removed(void *arg, struct engine_answer *answer ATTR_UNUSED, struct err *err)
+{
+    struct task *task = arg;
+    struct create *create = task->data;
+    task->call = NULL;
+    if (err_is_set(err))
+        err_wrap(&create->first, "(and removing the container failed)");
+    task_fail_call(task, &create->first);
+}
+
+/* A container that lacks one of its networks is of no use: it goes away again. */
+static void give_up(struct task *task, struct err *err)
+{
+    struct create *create = task->data;
+    err_move(&create->first, err);
+    mem_free(STEAL_PTR(task->step->instance->id));
+    task_call(task, "DELETE", task_path(task, "/containers/%s?force=1&v=1", create->id), NULL, 404,
+              on_removed);
+}
+
+void apply_create_container(struct task *task)
+{
+    const struct docker_wanted *payload = task_payload(task);
+    struct create *create = MEM_NEW(struct create);
+
+    create->first = (struct err)ERR_INIT;
+    task->data = create;
+    task->release = create_release;
+    encode_init(&create->encode, task->arena, payload->project, payload->service,
+                engine_api(task->docker->engine));
+    create->encode.docker = task->docker;
+    create->encode.container_name = task->step->instance->name;
+    send_create(task);
+}

@@ -1,0 +1,156 @@
+/*
+ * apply-object.c - makes networks and volumes, joins containers to networks, and removes things of
+ * every kind. Called by begin.c.
+ */
+#include "base/base.h"
+
+#include "operator/docker/fields.h"
+#include "operator/docker/task.h"
+
+/* --- networks and volumes --------------------------------------------------------------------- */
+
+static void on_made(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    struct instance *instance = task->step->instance;
+    bool is_network = instance->kind == &docker_network_kind;
+
+    task->call = NULL;
+    if (err_is_set(err)) {
+        task_fail_call(task, err);
+        return;
+    }
+    const char *id = get_text(answer->node, is_network ? "Id" : "Name");
+    mem_free(instance->id);
+    instance->id = mem_dup(id ? id : instance->name);
+    task_done(task, STEP_DONE);
+}
+
+void apply_create_network(struct task *task)
+{
+    const struct docker_wanted *payload = task_payload(task);
+    struct node *body = encode_network(task->arena, payload->project, payload->network,
+                                       task->step->instance->wanted->digest);
+    task_call(task, "POST", "/networks/create", body, 0, on_made);
+}
+
+void apply_create_volume(struct task *task)
+{
+    const struct docker_wanted *payload = task_payload(task);
+    struct node *body = encode_volume(task->arena, payload->project, payload->volume,
+                                      task->step->instance->wanted->digest);
+    task_call(task, "POST", "/volumes/create", body, 0, on_made);
+}
+
+/* --- joining and leaving ---------------------------------------------------------------------- */
+
+static const struct endpoint *find_endpoint(const struct service *service, const char *key)
+{
+    VEC_EACH(&service->networks, endpoint)
+        if (text_is(endpoint->network, key))
+            return endpoint;
+    return NULL;
+}
+
+static void on_joined(void *arg, struct engine_answer *answer ATTR_UNUSED, struct err *err)
+{
+    struct task *task = arg;
+    task->call = NULL;
+    if (err_is_set(err) && strstr(err->text, "already exists in network"))
+        task_done(task, STEP_UNCHANGED);
+    else if (err_is_set(err))
+        task_fail_call(task, err);
+    else
+        task_done(task, STEP_DONE);
+}
+
+void apply_attach(struct task *task)
+{
+    const struct step *step = task->step;
+    const struct docker_wanted *payload = task_payload(task);
+    const struct wanted *network = step->other->wanted;
+    struct node *body = new_map(task->arena);
+
+    put_text(task->arena, body, "Container", task_ref(step->instance));
+    const struct endpoint *endpoint =
+        payload && network ? find_endpoint(payload->service, network->key) : NULL;
+    if (endpoint) {
+        struct encode e;
+        encode_init(&e, task->arena, payload->project, payload->service,
+                    engine_api(task->docker->engine));
+        e.docker = task->docker;
+        e.container_name = step->instance->name;
+        put_node(task->arena, body, "EndpointConfig", encode_endpoint(&e, endpoint));
+    }
+    task_call(task, "POST", task_path(task, "/networks/%s/connect",
+                                      task_escape(task, task_ref(step->other))),
+              body, 0, on_joined);
+}
+
+static void on_left(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    task->call = NULL;
+    if (err_is_set(err) && strstr(err->text, "is not connected to"))
+        task_done(task, STEP_UNCHANGED);
+    else if (err_is_set(err))
+        task_fail_call(task, err);
+    else
+        task_done(task, answer->status == 404 ? STEP_UNCHANGED : STEP_DONE);
+}
+
+void apply_detach(struct task *task)
+{
+    const struct step *step = task->step;
+    struct node *body = new_map(task->arena);
+
+    put_text(task->arena, body, "Container", task_ref(step->instance));
+    put_bool(task->arena, body, "Force", true);
+    task_call(task, "POST", task_path(task, "/networks/%s/disconnect",
+                                      task_escape(task, task_ref(step->other))),
+              body, 404, on_left);
+}
+
+/* --- removing --------------------------------------------------------------------------------- */
+
+static void on_removed(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    const struct instance *instance = task->step->instance;
+
+    task->call = NULL;
+    if (err_is_set(err)) {
+        /* Endpoints of containers that are just leaving, a removal that is under way already. */
+        bool is_in_use = err->status == 409 || err->status == 403;
+        bool may_pass = (is_in_use && instance->kind == &docker_network_kind) ||
+                        strstr(err->text, "already in progress");
+        if (is_in_use)
+            err->code = ERR_CONFLICT;
+        if (may_pass)
+            task_fail(task, GRADE_RETRY, err);
+        else
+            task_fail_call(task, err);
+        return;
+    }
+    if (instance->kind == &docker_container_kind)
+        docker_forget_instance(task->docker, task_ref(instance));
+    task_done(task, answer->status == 404 ? STEP_UNCHANGED : STEP_DONE);
+}
+
+void apply_remove(struct task *task)
+{
+    const struct step *step = task->step;
+    const struct resource_kind *kind = step->instance->kind;
+    const char *path;
+
+    if (kind == &docker_container_kind)
+        path = task_path(task, "/containers/%s?force=1%s", task_ref(step->instance),
+                         step->with_volumes ? "&v=1" : "");
+    else if (kind == &docker_network_kind)
+        path = task_path(task, "/networks/%s", task_escape(task, task_ref(step->instance)));
+    else if (kind == &docker_volume_kind)
+        path = task_path(task, "/volumes/%s", task_escape(task, step->instance->name));
+    else
+        path = task_path(task, "/images/%s", step->instance->name);
+    task_call(task, "DELETE", path, NULL, 404, on_removed);
+}

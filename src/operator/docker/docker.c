@@ -1,0 +1,175 @@
+/*
+ * docker.c - the docker operator: its table of functions, its kinds, its handle and what the handle
+ * remembers between observation and steps (images, instances). It knows the Engine only through
+ * src/engine. Called through operator_table.
+ */
+#include "base/base.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "operator/docker/docker.h"
+#include "operator/docker/task.h"
+
+/* --- kinds ------------------------------------------------------------------------------------ */
+
+/* What the engine has no part in. */
+static const struct field_rule container_fields[] = {
+    { "attach", CHANGE_REPLACE },
+    { NULL, CHANGE_REPLACE },
+};
+static const struct field_rule no_fields[] = { { NULL, CHANGE_REPLACE } };
+
+const struct resource_kind docker_image_kind = { "image", "Image", KIND_ARTIFACT, no_fields };
+const struct resource_kind docker_network_kind = { "network", "Network", KIND_ATTACHABLE, no_fields };
+const struct resource_kind docker_volume_kind = { "volume", "Volume", KIND_DATA, no_fields };
+const struct resource_kind docker_container_kind = { "container", "Container", KIND_RUNS,
+                                                     container_fields };
+
+static const struct resource_kind *const kinds[] = { &docker_image_kind, &docker_network_kind,
+                                                     &docker_volume_kind, &docker_container_kind,
+                                                     NULL };
+
+/* --- what is remembered ----------------------------------------------------------------------- */
+
+struct docker_image *docker_find_image(const struct docker *docker, const char *key)
+{
+    return map_find(&docker->images, key);
+}
+
+void docker_remember_image(struct docker *docker, const char *key, const char *id, const char *digest,
+                           const struct node *config)
+{
+    struct docker_image *image = map_find(&docker->images, key);
+    if (image && text_is(image->id, id) && text_is(image->digest, digest))
+        return;
+    if (!image) {
+        image = ARENA_NEW(docker->arena, struct docker_image);
+        map_set(&docker->images, key, image);
+    }
+    image->id = arena_dup(docker->arena, id);
+    image->digest = arena_dup(docker->arena, digest);
+    image->config = config ? node_copy(docker->arena, config) : NULL;
+}
+
+void docker_forget_image(struct docker *docker, const char *key)
+{
+    map_remove(&docker->images, key);
+}
+
+const char *docker_find_instance(const struct docker *docker, const char *service)
+{
+    const struct docker_instance *found = NULL;
+    VEC_EACH(&docker->instances, instance)
+        if (text_is(instance->service, service) && (!found || instance->number < found->number))
+            found = instance;
+    return found ? found->id : NULL;
+}
+
+void docker_remember_instance(struct docker *docker, const char *service, int64_t number,
+                              const char *id)
+{
+    VEC_EACH(&docker->instances, instance)
+    {
+        if (text_is(instance->service, service) && instance->number == number) {
+            instance->id = arena_dup(docker->arena, id);
+            return;
+        }
+    }
+    struct docker_instance instance = { arena_dup(docker->arena, service),
+                                        arena_dup(docker->arena, id), number };
+    VEC_ADD(&docker->instances, instance);
+}
+
+void docker_forget_instance(struct docker *docker, const char *id)
+{
+    for (size_t i = 0; i < docker->instances.n; i++) {
+        if (!text_is(docker->instances.items[i].id, id))
+            continue;
+        docker->instances.items[i] = docker->instances.items[--docker->instances.n];
+        return;
+    }
+}
+
+const char *docker_environment(const struct docker *docker, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *const *item = docker->environment; item && *item; item++)
+        if (strncmp(*item, name, len) == 0 && (*item)[len] == '=')
+            return *item + len + 1;
+    return NULL;
+}
+
+const struct node *docker_cli_config(const struct docker *docker)
+{
+    return docker && docker->engine ? engine_docker_config(docker->engine) : NULL;
+}
+
+/* --- the handle ------------------------------------------------------------------------------- */
+
+static void docker_close(void *handle)
+{
+    struct docker *docker = handle;
+    if (!docker)
+        return;
+    docker_watch_free(docker);
+    docker_tasks_free(docker);
+    engine_close(docker->engine);
+    map_release(&docker->images);
+    VEC_RELEASE(&docker->instances);
+    VEC_RELEASE(&docker->tasks);
+    arena_free(docker->arena);
+    mem_free(docker);
+}
+
+static int docker_open(const struct operator_config *config, void **ret_handle, struct err *err)
+{
+    struct docker *docker = MEM_NEW(struct docker);
+    docker->loop = config->loop;
+    docker->environment = config->environment;
+    docker->arena = arena_new();
+    map_init(&docker->images);
+    /* An own clock's second of difference: events from then on are asked for. */
+    docker->since_ns = clock_wall_ns() - 1000000000;
+    struct engine_config engine = { .loop = config->loop, .environment = config->environment,
+                                    .host = config->endpoint, .context = config->context };
+    if (engine_open(&engine, &docker->engine, err) < 0) {
+        docker_close(docker);
+        return -1;
+    }
+    *ret_handle = docker;
+    return 0;
+}
+
+/* Starting dominates, and it is bound by the engine's processors; for a local engine these are
+   ours. */
+static unsigned docker_concurrency(void *handle ATTR_UNUSED)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    long best = 2 * (processors > 0 ? processors : 1);
+    return (unsigned)MIN(MAX(best, 4), 16);
+}
+
+const struct operator_ops docker_ops = {
+    .name = "docker",
+    .summary = "containers of a Docker Engine, over its socket",
+    .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS | CAP_BUILD,
+    .kinds = kinds,
+    .open = docker_open,
+    .close = docker_close,
+    .lower = docker_lower,
+    .observe = docker_observe,
+    .begin = docker_begin,
+    .cancel = docker_cancel,
+    .concurrency = docker_concurrency,
+    .logs = docker_logs,
+    .events = docker_events,
+    .exec = docker_exec,
+    .attach = docker_attach,
+    .projects = docker_projects,
+    .stream_write = docker_stream_write,
+    .stream_close_input = docker_stream_close_input,
+    .stream_resize = docker_stream_resize,
+    .stream_cancel = docker_stream_cancel,
+    .stream_pause = docker_stream_pause,
+};
