@@ -17,6 +17,7 @@ AM_TESTS_ENVIRONMENT = \
 include tests/unit/local.mk
 include tests/fuzz/local.mk
 include tests/checks/local.mk
+include tests/cmd/local.mk
 
 # What needs a container engine and Python (tests/README) is not part of `make check`.
 EXTRA_DIST += tests/README tests/e2e tests/lib

@@ -40,7 +40,7 @@ struct cmd_context {
     struct findings findings;
     struct terminal terminal;
     enum progress_mode progress_mode;
-    char *project_name;      /* heap */
+    char *project_name; /* heap */
     struct config config;
     struct project *project; /* config.project; NULL: there is only a name */
     const struct operator_ops *ops;

@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test_http \
 	tests/unit/test_loop \
 	tests/unit/test_map \
+	tests/unit/test_options \
 	tests/unit/test_path \
 	tests/unit/test_plan \
 	tests/unit/test_process \

@@ -1,0 +1,7 @@
+# Tests of the command line that need neither an engine nor Python.
+cmd_tests = \
+	tests/cmd/manual.sh \
+	# end
+
+TESTS += $(cmd_tests)
+EXTRA_DIST += $(cmd_tests)
