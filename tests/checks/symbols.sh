@@ -1,16 +1,14 @@
 #!/bin/sh
 # symbols.sh - every global symbol begins with its module: the name of a file of its folder (or the
-# part before its first '-', or without the plural's s), or of the folder.
+# part before its first '-', or without the plural's s), of the folder, or of a struct or an enum that
+# the folder defines.
 . "${top_srcdir:-.}/tests/checks/lib.sh"
 
 # folder: prefixes that are allowed besides. Keep it short.
 table='
-src/base: slice
 src/engine: image
 compose-compat/file: compose discovery
 src/cmd: operation
-src/data: pair_list text_list
-src/model: dependency mount network volume secret service
 src/net: base64 random
 src/plan: chance existing instance planner slot step wanted
 '
@@ -24,6 +22,8 @@ fi
 files=$(cd "$build" && find src compose-compat -name '*.o' ! -name 'main.o' | LC_ALL=C sort)
 problems=$({
     sources '*.[ch]' src compose-compat | sed 's/^/file /'
+    sources '*.[ch]' src compose-compat | xargs $AWK '
+        /^(struct|enum) [a-z_0-9]+ {/ { print "type", FILENAME, $2 }'
     (cd "$build" && for file in $files; do
         "${NM:-nm}" -g -P "$file" | sed "s|^|symbol $file |"
     done)
@@ -51,6 +51,7 @@ $1 == "file" {
     sub(/.*\//, "", folder)
     known[folder_of($2), folder]
 }
+$1 == "type" { known[folder_of($2), $3] }
 $1 == "symbol" && $4 ~ /^[TDBRVWC]$/ && $3 !~ /^(__|_?asan|_?sanitizer)/ {
     folder = folder_of($2)
     n = split($3, words, "_")
