@@ -5,9 +5,9 @@
 
 #include "compose-compat/file/cast.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <strings.h>
+
+#include "compose-compat/file/quantity.h"
 
 static const struct bool_word {
     const char *word;
@@ -56,11 +56,8 @@ static struct node *cast_float(struct arena *arena, struct node *text, const str
                                struct findings *findings)
 {
     const char *bytes = text->u.text.bytes;
-    char *end;
-    bool is_blank = !*bytes || strchr(" \t\n\r\f\v", *bytes);
-    errno = 0;
-    double value = strtod(bytes, &end);
-    if (!is_blank && !*end && errno != ERANGE)
+    double value;
+    if (quantity_float(bytes, &value) == 0)
         return node_float(arena, text->at, value);
     trail_finding(trail, findings, FINDING_ERROR, text->at, "\"%s\" is no number", bytes);
     return text;

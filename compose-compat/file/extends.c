@@ -154,6 +154,7 @@ static bool parse_reference(const struct load_set *set, const struct node *exten
     validate_node(findings, extends, schema_find(service_row()->type, "extends"), &here);
     if (findings->n_errors > n_errors)
         return false;
+    validate_warn_unknown(findings, extends, schema_find(service_row()->type, "extends"), &here);
     *ret_reference = (struct reference){ node_as_text(extends), NULL, extends->at };
     if (extends->kind == NODE_MAP) {
         ret_reference->service = node_as_text(node_get(extends, "service"));

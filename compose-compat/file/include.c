@@ -73,6 +73,11 @@ static bool find_env_files(const struct load_set *set, const struct node *node, 
     return true;
 }
 
+static const struct schema_row *include_row(void)
+{
+    return schema_find(schema_root()->type, "include");
+}
+
 /* Fills in the entry. False after adding what is wrong. */
 static bool parse_entry(const struct load_set *set, const struct node *node, struct entry *entry)
 {
@@ -80,10 +85,9 @@ static bool parse_entry(const struct load_set *set, const struct node *node, str
     const struct node *path_node = node->kind == NODE_MAP ? node_get(node, "path") : node;
     const char *dir = node_as_text(node_get(node, "project_directory"));
     add_texts(loader->arena, path_node, &entry->paths);
-    if (entry->paths.n == 0) {
-        add(set, entry, "the key \"path\" is missing");
-        return false;
-    }
+    validate_warn_unknown(loader->findings, node, include_row()->type->item, &entry->trail);
+    if (entry->paths.n == 0)
+        return find_env_files(set, node, entry);
     VEC_EACH(&entry->paths, path) {
         if (is_remote(*path)) {
             add(set, entry, "only files of this machine can be included");
@@ -192,8 +196,14 @@ static void include_entry(const struct load_set *set, const char *path, const st
     struct entry entry = { .at = node->at, .trail = *trail };
     MAP_AUTO(environment);
     ERR_AUTO(err);
+    entry.dir = set->working_dir;
     if (!parse_entry(set, node, &entry) || is_cycle(set, &entry, &chain))
         return;
+    if (entry.paths.n == 0) {
+        trail_finding(trail, loader->findings, FINDING_WARNING, node->at,
+                      "nothing is included: the key \"path\" is missing");
+        return;
+    }
     struct load_set included = { loader, entry.dir, &entry.paths, set->environment,
                                  set->environment_number, &chain };
     if (entry.env_files.n > 0) {
@@ -221,7 +231,7 @@ void include_apply(const struct load_set *set, const char *path, struct node *tr
     if (!include)
         return;
     if (include->kind != NODE_NULL)
-        validate_node(findings, include, schema_find(schema_root()->type, "include"), &trail);
+        validate_node(findings, include, include_row(), &trail);
     if (include->kind == NODE_LIST && findings->n_errors == n_errors) {
         for (size_t i = 0; i < include->u.list.n; i++) {
             struct trail here = TRAIL_INDEX(&trail, i);

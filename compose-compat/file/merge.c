@@ -216,8 +216,8 @@ static size_t find_pool(const struct node *pools, const struct node *subnet)
     return i;
 }
 
-/* Pools by subnet. As docker compose does it: a pool of the earlier file whose subnet the later one
-   does not name is gone. */
+/* Pools by subnet, exactly as docker compose does it: a pool of the earlier file whose subnet the later
+   one does not name is gone, and one that is named after others can take their values. */
 static struct node *merge_pools(const struct merge *merge, struct node *earlier, struct node *later,
                                 const struct schema_row *row, const struct trail *trail)
 {
@@ -229,20 +229,19 @@ static struct node *merge_pools(const struct merge *merge, struct node *earlier,
             const struct node *subnet = node_get(*is, "subnet");
             const struct node *old = node_get(*was, "subnet");
             bool is_same = subnet == old || (subnet && old && node_equal(subnet, old));
-            if (!is_same) {
-                if (find_pool(pools, subnet) == pools->u.list.n)
-                    node_add(merge->arena, pools, *is);
+            if (!is_same && find_pool(pools, subnet) == pools->u.list.n) {
+                node_add(merge->arena, pools, *is);
                 continue;
             }
             struct node *pool = merge_default(merge, *was, *is, schema_item(row), trail);
-            size_t place = find_pool(pools, subnet);
+            size_t place = find_pool(pools, node_get(pool, "subnet"));
             if (place < pools->u.list.n)
                 pools->u.list.items[place] = pool;
             else
                 node_add(merge->arena, pools, pool);
         }
     }
-    return pools;
+    return pools->u.list.n > 0 ? pools : node_null(merge->arena, later->at);
 }
 
 struct node *merge_nodes(const struct merge *merge, struct node *earlier, struct node *later,

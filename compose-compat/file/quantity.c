@@ -6,17 +6,42 @@
 
 #include "compose-compat/file/quantity.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
+/* Underscores between digits (and behind "0x") mean nothing to Go. */
+static int drop_underscores(const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    for (const char *at = text; *at; at++) {
+        bool is_between = at > text && isxdigit((unsigned char)at[1]) &&
+                          (isxdigit((unsigned char)at[-1]) || at[-1] == 'x' || at[-1] == 'X');
+        if (*at == '_' && !is_between)
+            return -1;
+        if (*at != '_' && n + 1 >= size)
+            return -1;
+        if (*at != '_')
+            out[n++] = *at;
+    }
+    out[n] = '\0';
+    return 0;
+}
+
 int quantity_float(const char *text, double *ret_value)
 {
     char *end;
     if (*text == '\0' || strpbrk(text, " \t\n\v\f\r") || strchr(text, '('))
         return -1; /* nothing that strtod() skips or reads beyond Go */
+    char digits[64];
+    if (strchr(text, '_')) {
+        if (drop_underscores(text, digits, sizeof(digits)))
+            return -1;
+        text = digits;
+    }
     bool is_hex = strchr(text, 'x') || strchr(text, 'X');
     if (is_hex && !strchr(text, 'p') && !strchr(text, 'P'))
         return -1;

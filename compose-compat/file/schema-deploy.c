@@ -83,7 +83,7 @@ static const struct schema_row update_rows[] = {
       .bind = BIND_FLOAT },
     { "monitor", &text_type, .order = 4, .bind = BIND_DURATION },
     { "order", &order_type, .order = 6, .bind = BIND_TEXT },
-    { "parallelism", &int_or_text_type, .order = 1, .cast = CAST_INT, .bind = BIND_INT,
+    { "parallelism", &int_or_text_type, .order = 1, .cast = CAST_INT, .bind = BIND_UINT,
       .omit = OMIT_UNSET },
 };
 static const struct schema_type update_type = {
@@ -93,7 +93,7 @@ static const struct schema_type update_type = {
 static const struct schema_row restart_rows[] = {
     { "condition", &text_type, .order = 1, .bind = BIND_TEXT },
     { "delay", &text_type, .order = 2, .bind = BIND_DURATION, .omit = OMIT_UNSET },
-    { "max_attempts", &int_or_text_type, .order = 3, .cast = CAST_INT, .bind = BIND_INT,
+    { "max_attempts", &int_or_text_type, .order = 3, .cast = CAST_INT, .bind = BIND_UINT,
       .omit = OMIT_UNSET },
     { "window", &text_type, .order = 4, .bind = BIND_DURATION, .omit = OMIT_UNSET },
 };
@@ -113,7 +113,7 @@ static const struct schema_type preferences_type = {
 };
 static const struct schema_row placement_rows[] = {
     { "constraints", &texts_type, .order = 1, .bind = BIND_TEXTS },
-    { "max_replicas_per_node", &int_or_text_type, .order = 3, .cast = CAST_INT, .bind = BIND_INT },
+    { "max_replicas_per_node", &int_or_text_type, .order = 3, .cast = CAST_INT, .bind = BIND_UINT },
     { "preferences", &preferences_type, .order = 2 },
 };
 static const struct schema_type placement_type = {

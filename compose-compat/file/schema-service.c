@@ -126,7 +126,7 @@ static const struct schema_row extends_rows[] = {
 };
 static const char *const extends_required[] = { "service", NULL };
 static const struct schema_type extends_type = {
-    .kinds = KIND_TEXT | KIND_MAP, .keys = KEYS_CLOSED, .rows = extends_rows,
+    .kinds = KIND_TEXT | KIND_MAP, .keys = KEYS_OPEN, .rows = extends_rows,
     .n_rows = ARRAY_LEN(extends_rows), .required = extends_required,
     .forms = "the name of a service, or a mapping with \"service\"",
 };
@@ -144,7 +144,7 @@ static const struct schema_type test_type = {
 static const struct schema_row healthcheck_rows[] = {
     { "disable", &bool_or_text_type, .order = 7, .cast = CAST_BOOL, .bind = BIND_BOOL },
     { "interval", &text_type, .order = 3, .bind = BIND_DURATION, .omit = OMIT_UNSET },
-    { "retries", &number_or_text_type, .order = 4, .cast = CAST_INT, .bind = BIND_INT,
+    { "retries", &number_or_text_type, .order = 4, .cast = CAST_INT, .bind = BIND_UINT,
       .omit = OMIT_UNSET },
     { "start_interval", &text_type, .order = 6, .bind = BIND_DURATION, .omit = OMIT_UNSET },
     { "start_period", &text_type, .order = 5, .bind = BIND_DURATION, .omit = OMIT_UNSET },
@@ -211,7 +211,7 @@ static const struct schema_row port_rows[] = {
     { "name", &text_type, .order = 1, .bind = BIND_TEXT },
     { "protocol", &text_type, .order = 6, .bind = BIND_TEXT },
     { "published", &int_or_text_type, .order = 5, .bind = BIND_TEXT },
-    { "target", &int_or_text_type, .order = 4, .cast = CAST_INT, .bind = BIND_INT },
+    { "target", &int_or_text_type, .order = 4, .cast = CAST_INT, .bind = BIND_UINT },
 };
 static const struct schema_type port_type = {
     .kinds = KIND_NUMBER | KIND_TEXT | KIND_MAP, .rows = port_rows, .n_rows = ARRAY_LEN(port_rows),

@@ -141,7 +141,7 @@ static const struct schema_row include_entry_rows[] = {
     { "project_directory", &text_type, .order = 2, .path = PATH_INCLUDE },
 };
 static const struct schema_type include_entry_type = {
-    .kinds = KIND_TEXT | KIND_MAP, .keys = KEYS_CLOSED, .rows = include_entry_rows,
+    .kinds = KIND_TEXT | KIND_MAP, .keys = KEYS_OPEN, .rows = include_entry_rows,
     .n_rows = ARRAY_LEN(include_entry_rows), .forms = "a path, or a mapping with \"path\"",
 };
 static const struct schema_row include_entry = {

@@ -141,13 +141,26 @@ static void refuse_twin(struct findings *findings, const struct node *list, size
     finding_hint(finding, "it is already there at %s: remove one", place.buf);
 }
 
-/* Scalars of different kinds are different items: the text gets a mark of the kind. */
-static void print_key(const struct node *node, struct str *out)
+static bool is_scalar(const struct node *node)
 {
-    bool is_text = node->kind == NODE_TEXT || node->kind == NODE_TIME;
-    str_clear(out);
-    str_add_char(out, is_text ? 't' : 'n');
-    node_scalar_text(node, out);
+    return node->kind != NODE_LIST && node->kind != NODE_MAP;
+}
+
+/* 80 and "80" are the same item. */
+static bool is_twin(const struct node *a, const struct node *b)
+{
+    if (a->kind == NODE_TEXT && b->kind == NODE_TEXT)
+        return a->u.text.len == b->u.text.len &&
+               memcmp(a->u.text.bytes, b->u.text.bytes, a->u.text.len) == 0;
+    if (node_equal(a, b))
+        return true;
+    if (!is_scalar(a) || !is_scalar(b))
+        return false;
+    STR_AUTO(left);
+    STR_AUTO(right);
+    node_scalar_text(a, &left);
+    node_scalar_text(b, &right);
+    return strcmp(left.buf, right.buf) == 0;
 }
 
 static void check_twins(struct findings *findings, const struct node *list, const struct trail *trail)
@@ -157,7 +170,7 @@ static void check_twins(struct findings *findings, const struct node *list, cons
     if (n <= SMALL_LIST) {
         for (size_t i = 1; i < n; i++)
             for (size_t j = 0; j < i; j++)
-                if (node_equal(items[i], items[j])) {
+                if (is_twin(items[i], items[j])) {
                     refuse_twin(findings, list, j, i, trail);
                     break;
                 }
@@ -166,9 +179,10 @@ static void check_twins(struct findings *findings, const struct node *list, cons
     MAP_AUTO(seen);
     STR_AUTO(key);
     for (size_t i = 0; i < n; i++) {
-        if (items[i]->kind == NODE_LIST || items[i]->kind == NODE_MAP)
+        if (!is_scalar(items[i]))
             continue;
-        print_key(items[i], &key);
+        str_clear(&key);
+        node_scalar_text(items[i], &key);
         uintptr_t before = (uintptr_t)map_find(&seen, key.buf);
         if (before)
             refuse_twin(findings, list, before - 1, i, trail);
@@ -210,12 +224,14 @@ static bool is_lower(int c)
     return c >= 'a' && c <= 'z';
 }
 
-static void refuse_key(struct findings *findings, const struct node_pair *pair,
-                       const struct schema_type *type, const struct trail *trail)
+static void add_unknown(struct findings *findings, enum finding_level level,
+                        const struct node_pair *pair, const struct schema_type *type,
+                        const struct trail *trail)
 {
     struct trail here = TRAIL_KEY(trail, pair->key);
-    struct finding *finding = trail_finding(&here, findings, FINDING_ERROR, pair->at,
-                                            "unknown key \"%s\"", pair->key);
+    struct finding *finding =
+        trail_finding(&here, findings, level, pair->at, "unknown key \"%s\"%s", pair->key,
+                      level == FINDING_WARNING ? " is ignored" : "");
     const char *names[128];
     size_t n = 0;
     for (size_t i = 0; i < type->n_rows && n < ARRAY_LEN(names); i++)
@@ -230,6 +246,22 @@ static void refuse_key(struct findings *findings, const struct node_pair *pair,
         finding_hint(finding, "known: %s", all.buf);
     else if (type->keys == KEYS_EXTENSIBLE)
         finding_hint(finding, "keys of your own begin with \"x-\"");
+}
+
+static void refuse_key(struct findings *findings, const struct node_pair *pair,
+                       const struct schema_type *type, const struct trail *trail)
+{
+    add_unknown(findings, FINDING_ERROR, pair, type, trail);
+}
+
+void validate_warn_unknown(struct findings *findings, const struct node *map,
+                           const struct schema_row *row, const struct trail *trail)
+{
+    if (!node_is(map, NODE_MAP))
+        return;
+    NODE_EACH_PAIR(map, pair)
+        if (!schema_find(row->type, pair->key) && strncmp(pair->key, "x-", 2) != 0)
+            add_unknown(findings, FINDING_WARNING, pair, row->type, trail);
 }
 
 static void refuse_name(struct findings *findings, const struct node_pair *pair,

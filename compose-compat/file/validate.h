@@ -12,5 +12,8 @@
 /* Checks the node against the row (NULL: anything is right). */
 void validate_node(struct findings *findings, const struct node *node, const struct schema_row *row,
                    const struct trail *trail);
+/* Warns of the keys that an open map's row does not know: they are ignored. */
+void validate_warn_unknown(struct findings *findings, const struct node *map,
+                           const struct schema_row *row, const struct trail *trail);
 
 #endif
