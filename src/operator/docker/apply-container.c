@@ -43,7 +43,7 @@ static void on_image(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }
@@ -84,7 +84,7 @@ static void on_inherit(void *arg, struct engine_answer *answer, struct err *err)
     struct task *task = arg;
     struct create *create = task->data;
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }
@@ -106,7 +106,7 @@ static void on_created(void *arg, struct engine_answer *answer, struct err *err)
     struct instance *instance = task->step->instance;
 
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         if (err->status == 409)
             err->code = ERR_CONFLICT;
         task_fail_call(task, err);
@@ -200,7 +200,7 @@ static void on_connected(void *arg, struct engine_answer *answer ATTR_UNUSED, st
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err))
+    if (call_failed(err))
         give_up(task, err);
     else
         next_connect(task);
@@ -237,7 +237,7 @@ static void on_removed(void *arg, struct engine_answer *answer ATTR_UNUSED, stru
     struct task *task = arg;
     struct create *create = task->data;
     task->call = NULL;
-    if (err_is_set(err))
+    if (call_failed(err))
         err_wrap(&create->first, "(and removing the container failed)");
     task_fail_call(task, &create->first);
 }

@@ -31,7 +31,7 @@ static void on_inspected(void *arg, struct engine_answer *answer, struct err *er
     const struct docker_wanted *payload = task_payload(task);
 
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }
@@ -80,7 +80,7 @@ static void on_pulled(void *arg, struct engine_answer *answer ATTR_UNUSED, struc
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err))
+    if (call_failed(err))
         task_fail_call(task, err);
     else
         apply_image_inspect(task);
@@ -124,7 +124,7 @@ static void on_auth(void *arg, char *header, struct err *err)
         mem_free(header);
         return;
     }
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail(task, GRADE_FAILED, err);
         return;
     }

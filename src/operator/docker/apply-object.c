@@ -16,7 +16,7 @@ static void on_made(void *arg, struct engine_answer *answer, struct err *err)
     bool is_network = instance->kind == &docker_network_kind;
 
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }
@@ -56,9 +56,9 @@ static void on_joined(void *arg, struct engine_answer *answer ATTR_UNUSED, struc
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err) && strstr(err->text, "already exists in network"))
+    if (call_failed(err) && strstr(err->text, "already exists in network"))
         task_done(task, STEP_UNCHANGED);
-    else if (err_is_set(err))
+    else if (call_failed(err))
         task_fail_call(task, err);
     else
         task_done(task, STEP_DONE);
@@ -91,9 +91,9 @@ static void on_left(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err) && strstr(err->text, "is not connected to"))
+    if (call_failed(err) && strstr(err->text, "is not connected to"))
         task_done(task, STEP_UNCHANGED);
-    else if (err_is_set(err))
+    else if (call_failed(err))
         task_fail_call(task, err);
     else
         task_done(task, answer->status == 404 ? STEP_UNCHANGED : STEP_DONE);
@@ -119,7 +119,7 @@ static void on_removed(void *arg, struct engine_answer *answer, struct err *err)
     const struct instance *instance = task->step->instance;
 
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         /* Endpoints of containers that are just leaving, a removal that is under way already. */
         bool is_in_use = err->status == 409 || err->status == 403;
         bool may_pass = (is_in_use && instance->kind == &docker_network_kind) ||

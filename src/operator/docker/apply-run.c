@@ -13,7 +13,7 @@ static void on_simple(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }
@@ -50,7 +50,7 @@ void apply_restart(struct task *task)
 static void on_killed(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
-    if (err_is_set(err) && strstr(err->text, "is not running")) {
+    if (call_failed(err) && strstr(err->text, "is not running")) {
         task->call = NULL;
         task_done(task, STEP_UNCHANGED);
         return;
@@ -70,7 +70,7 @@ void apply_kill(struct task *task)
 static void on_paused(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
-    if (err_is_set(err) && (strstr(err->text, "already paused") || strstr(err->text, "is not paused"))) {
+    if (call_failed(err) && (strstr(err->text, "already paused") || strstr(err->text, "is not paused"))) {
         task->call = NULL;
         task_done(task, STEP_UNCHANGED);
         return;
@@ -139,7 +139,7 @@ static void explain_port(struct task *task, struct err *err)
 static void on_started(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task->call = NULL;
         explain_port(task, err);
         task_fail_call(task, err);
@@ -186,7 +186,7 @@ static void on_uploaded(void *arg, struct engine_answer *answer ATTR_UNUSED, str
 {
     struct task *task = arg;
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         err_wrap(err, "secrets and configs of %s", task_what(task));
         task_fail_call(task, err);
         return;

@@ -214,7 +214,7 @@ static void on_look(void *arg, struct engine_answer *answer, struct err *err)
     struct err why = ERR_INIT;
 
     task->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }

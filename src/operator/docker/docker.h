@@ -157,6 +157,12 @@ void docker_parse_depends_on(struct arena *arena, const char *label, struct exis
 /* "/networks?filters=..." and the like: a filters parameter of label project, escaped. */
 void docker_project_filter(const char *project, struct str *out);
 
+/* The engine's callbacks get a NULL error when all went well. */
+static inline bool call_failed(const struct err *err)
+{
+    return err && err_is_set(err);
+}
+
 /* --- small helpers over nodes ----------------------------------------------------------------- */
 
 static inline const char *get_text(const struct node *map, const char *key)

@@ -56,7 +56,7 @@ static void on_answer(void *arg, struct engine_answer *answer, struct err *err)
 
     look->call = NULL;
     observation->n_open--;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         fail(observation, err);
         return;
     }
@@ -183,7 +183,7 @@ static void ask_images(struct observation *observation)
 static void on_ready(void *arg, struct err *err)
 {
     struct observation *observation = arg;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         fail(observation, err);
         return;
     }

@@ -112,7 +112,7 @@ static void on_end(void *arg, struct engine_answer *answer ATTR_UNUSED, struct e
     struct err mine = ERR_INIT;
 
     events->stream.call = NULL;
-    if (err_is_set(err))
+    if (call_failed(err))
         err_move(&mine, err);
     stream_free(&events->stream);
     done(done_arg, 0, &mine);
@@ -224,7 +224,7 @@ static void on_containers(void *arg, struct engine_answer *answer, struct err *e
     struct projects *projects = arg;
     struct err mine = ERR_INIT;
 
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         err_move(&mine, err);
     } else if (node_is(answer->node, NODE_LIST)) {
         NODE_EACH_ITEM(answer->node, item)

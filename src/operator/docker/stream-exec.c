@@ -39,7 +39,7 @@ static void session_over(struct session *session, int exit_code, struct err *err
     void *arg = session->arg;
     struct err mine = ERR_INIT;
 
-    if (err && err_is_set(err))
+    if (err && call_failed(err))
         err_move(&mine, err);
     stream_free(&session->stream);
     done(arg, exit_code, &mine);
@@ -54,7 +54,7 @@ static void on_exit_code(void *arg, struct engine_answer *answer, struct err *er
     const struct node *state = answer ? answer->node : NULL;
 
     session->stream.call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         session_over(session, -1, err);
         return;
     }
@@ -116,7 +116,7 @@ static void on_end(void *arg, struct engine_answer *answer ATTR_UNUSED, struct e
     struct session *session = arg;
     session->stream.call = NULL;
     session->stream.is_open = false;
-    if (err_is_set(err))
+    if (call_failed(err))
         session_over(session, -1, err);
     else
         ask_exit_code(session);
@@ -168,7 +168,7 @@ static void on_detached(void *arg, struct engine_answer *answer ATTR_UNUSED, str
 {
     struct session *session = arg;
     session->stream.call = NULL;
-    session_over(session, err_is_set(err) ? -1 : 0, err);
+    session_over(session, call_failed(err) ? -1 : 0, err);
 }
 
 static void on_exec_made(void *arg, struct engine_answer *answer, struct err *err)
@@ -178,11 +178,15 @@ static void on_exec_made(void *arg, struct engine_answer *answer, struct err *er
     const char *id = answer ? get_text(answer->node, "Id") : NULL;
 
     session->stream.call = NULL;
-    if (err_is_set(err) || !id) {
-        if (!err_is_set(err))
-            err_set(err, ERR_PROTOCOL, "exec in container \"%s\": the engine's answer names no id",
-                    session->container);
+    if (call_failed(err)) {
         session_over(session, -1, err);
+        return;
+    }
+    if (!id) {
+        ERR_AUTO(none);
+        err_set(&none, ERR_PROTOCOL, "exec in container \"%s\": the engine's answer names no id",
+                session->container);
+        session_over(session, -1, &none);
         return;
     }
     session->exec_id = mem_dup(id);

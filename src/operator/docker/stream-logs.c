@@ -122,6 +122,7 @@ static void logs_over(struct logs *logs)
 static void log_over(struct log *log, struct err *err)
 {
     struct logs *logs = log->logs;
+    struct err none = ERR_INIT;
     bool is_gone = false;
 
     log->call = NULL;
@@ -131,7 +132,7 @@ static void log_over(struct log *log, struct err *err)
     if (log->piece.len && !emit_piece(log, 1))
         return;
     logs->is_gone = &is_gone;
-    logs->done(logs->arg, log->instance, err);
+    logs->done(logs->arg, log->instance, err ? err : &none);
     if (is_gone)
         return;
     logs->is_gone = NULL;
@@ -188,7 +189,7 @@ static void on_inspected(void *arg, struct engine_answer *answer, struct err *er
 {
     struct log *log = arg;
     log->call = NULL;
-    if (err_is_set(err)) {
+    if (call_failed(err)) {
         log_over(log, err);
         return;
     }
