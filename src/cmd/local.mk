@@ -12,6 +12,7 @@ cmd_files = \
 	src/cmd/dispatch.c \
 	src/cmd/down.c \
 	src/cmd/exec.c \
+	src/cmd/explain.c \
 	src/cmd/help.c \
 	src/cmd/input.c \
 	src/cmd/input.h \
