@@ -134,7 +134,8 @@ static int set_ssh(const char *rest, struct endpoint *endpoint, struct err *err)
     if (slice_find(user, ':', 0) >= 0)
         return bad_host(endpoint, "no password is possible in it: use a key", err);
     if (split_address(at ? at + 1 : rest, &host, &port, &path) != 0 || host.len == 0 || host.at[0] == '-' ||
-        slice_find(user, '/', 0) >= 0)
+        slice_find(user, '/', 0) >= 0 ||
+        (user.len > 0 && user.at[0] == '-'))
         return bad_host(endpoint, "ssh://[USER@]HOST[:PORT][/SOCKET] was expected", err);
     if (host.at[0] == '[')
         host = (struct slice){ host.at + 1, host.len - 2 };

@@ -1,6 +1,6 @@
 /*
  * negotiate.c - which version of the API is spoken: the smaller of ours and the engine's, from one
- * HEAD /_ping that every call waits for, or the user's DOCKER_API_VERSION. Versions are integers.
+ * GET /_ping that every call waits for, or the user's DOCKER_API_VERSION. Versions are integers.
  */
 #include "base/base.h"
 
@@ -11,8 +11,6 @@
 #include "engine/engine-internal.h"
 
 #define PING_TIMEOUT_MS 60000
-
-static void ask(struct engine *engine, const char *method);
 
 int negotiate_parse(const char *text)
 {
@@ -122,34 +120,20 @@ static void on_ping(void *arg, struct http_answer *answer, struct err *http_err)
     settle(engine, err_is_set(&err) ? &err : NULL);
 }
 
-/* The answer to HEAD has no body: when it is bad, ask again for what is wrong. */
-static void on_head(void *arg, struct http_answer *answer, struct err *http_err)
-{
-    struct engine *engine = arg;
-    if (http_err == NULL && answer->status != 200)
-        ask(engine, "GET");
-    else
-        on_ping(engine, answer, http_err);
-}
-
-static void ask(struct engine *engine, const char *method)
-{
-    struct http_request_spec spec = {
-        .method = method,
-        .path = "/_ping",
-        .done = strcmp(method, "HEAD") == 0 ? on_head : on_ping,
-        .arg = engine,
-        .timeout_ms = PING_TIMEOUT_MS,
-    };
-    engine->ping = http_start(engine->http, &spec);
-}
-
 void negotiate_start(struct engine *engine)
 {
     if (engine->state != ENGINE_NEW)
         return;
     engine->state = ENGINE_ASKING;
-    ask(engine, "HEAD");
+    /* GET and not HEAD, which docker sends: a refusal then says why. */
+    struct http_request_spec spec = {
+        .method = "GET",
+        .path = "/_ping",
+        .done = on_ping,
+        .arg = engine,
+        .timeout_ms = PING_TIMEOUT_MS,
+    };
+    engine->ping = http_start(engine->http, &spec);
 }
 
 void engine_negotiate(struct engine *engine, engine_ready_fn done, void *arg)

@@ -1,11 +1,15 @@
 # The unit tests: test_NAME is made from test_NAME.c, libocto.a and tap.c. One line adds one.
 unit_tests = \
 	tests/unit/test_arena \
+	tests/unit/test_auth \
 	tests/unit/test_clock \
 	tests/unit/test_context \
 	tests/unit/test_digest \
 	tests/unit/test_dockerignore \
+	tests/unit/test_endpoint \
+	tests/unit/test_engine \
 	tests/unit/test_err \
+	tests/unit/test_events \
 	tests/unit/test_file \
 	tests/unit/test_frames \
 	tests/unit/test_http \
