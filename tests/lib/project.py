@@ -5,13 +5,17 @@ files, a name of its own, and what the engine has of it. Used by the e2e tests.
 """
 
 import itertools
+import fcntl
 import json
 import os
+import pty
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import urllib.parse
 from pathlib import Path
@@ -27,7 +31,7 @@ class Result:
     def __init__(self, args, code, out, err, wall, rss):
         self.args, self.code, self.out, self.err = args, code, out, err
         self.wall = wall          # seconds
-        self.rss = rss            # peak memory in KiB
+        self.rss = rss            # peak memory in KiB, but never less than the test runner's own
 
     def ok(self):
         assert self.code == 0, self.describe()
@@ -127,6 +131,64 @@ class Running:
             _, status, use = os.wait4(self.pid, 0)
             self._finish(status, use)
         return self.result
+
+
+class Terminal:
+    """A program on a terminal of its own: type() into it, until() something appears, wait()."""
+
+    def __init__(self, program, args, cwd, env=None, rows=24, columns=80, socket=None):
+        self.args = program.prefix + [program.exe] + [str(a) for a in args]
+        e = program.env(dict({"TERM": "xterm"}, **(env or {})), socket)
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            try:
+                os.chdir(cwd)
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+                os.execvpe(self.args[0], self.args, e)
+            finally:
+                os._exit(127)
+        self.text = ""
+        self.code = None
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def read(self, timeout):
+        """What came within the time; '' when nothing did, None at the end."""
+        if not select.select([self.fd], [], [], timeout)[0]:
+            return ""
+        try:
+            d = os.read(self.fd, 65536)
+        except OSError:
+            return None
+        if not d:
+            return None
+        self.text += d.decode(errors="replace")
+        return self.text
+
+    def until(self, what, timeout=20):
+        end = time.monotonic() + timeout
+        while what not in self.text:
+            left = end - time.monotonic()
+            if left < 0 or self.read(left) is None:
+                raise AssertionError("%r did not appear on the terminal of %s:\n%r" % (
+                    what, " ".join(self.args), self.text))
+        return self
+
+    def wait(self, timeout=20):
+        end = time.monotonic() + timeout
+        while self.read(max(0, min(0.2, end - time.monotonic()))) is not None:
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError("%s did not end in %d s: %r" % (" ".join(self.args), timeout, self.text))
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        self.code = os.waitstatus_to_exitcode(status)
+        return self.code
 
 
 class Program:
@@ -230,6 +292,9 @@ class Project:
 
     def down(self, *args, **kw):
         return self.octo("down", "-t", "1", *args, **kw)
+
+    def terminal(self, *args, **kw):
+        return Terminal(self.octo_program, args, self.dir, **kw)
 
     # -- what is there
 
