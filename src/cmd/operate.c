@@ -176,16 +176,15 @@ int operate_pick(struct cmd_context *context, const char *service, int64_t index
                  struct existing_set *ret_set, const struct existing **ret_instance,
                  struct err *err)
 {
-    const char *items[] = { service };
-    const struct text_list services = { items, 1, 1 };
     const struct existing *best = NULL;
 
-    if (operate_instances(context, &services, false, true, ret_set, err) < 0)
+    if (operate_instances(context, NULL, false, true, ret_set, err) < 0)
         return -1;
     VEC_EACH (&ret_set->items, item) {
         const struct existing *existing = *item;
 
-        if (index > 0 && (existing->number != index || existing->is_one_off))
+        if (!text_is(existing->service, service) ||
+            (index > 0 && (existing->number != index || existing->is_one_off)))
             continue;
         if (best == NULL || (best->is_one_off && !existing->is_one_off) ||
             (best->is_one_off == existing->is_one_off && existing->number < best->number))
@@ -435,12 +434,35 @@ static int execute(struct operation *operation, struct err *err)
     return result < 0 || err_is_set(err) ? -1 : 0;
 }
 
+/* What runs already and stays as it is is shown as well. */
+static void show_running(struct operation *operation)
+{
+    const struct plan *plan = operation->plan;
+    MAP_AUTO(touched);
+
+    VEC_EACH (&plan->steps, step)
+        map_set(&touched, (*step)->instance->name, *step);
+    VEC_EACH (&plan->instances, item) {
+        const struct instance *instance = *item;
+        STR_AUTO(id);
+
+        if (instance->wanted == NULL || instance->existing == NULL ||
+            (instance->kind->flags & KIND_RUNS) == 0 ||
+            instance->existing->state != STATE_RUNNING || map_has(&touched, instance->name))
+            continue;
+        str_printf(&id, "%s %s", instance->kind->title, instance->name);
+        progress_event(operation->progress, id.buf, "Running", true);
+    }
+}
+
 int operation_run(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
     int result = 0;
 
     operation->progress = progress_new(context, operation->title, operation->plan);
+    if (operation->options.goal == GOAL_UP)
+        show_running(operation);
     if (context->globals.dry_run)
         progress_pretend(operation->progress, operation->plan);
     else
