@@ -32,16 +32,6 @@ static void run(struct http *http, curl_socket_t fd, int action);
    somebody pay for it. */
 static bool is_curl_ready;
 
-static int init_curl(struct err *err)
-{
-    if (!is_curl_ready) {
-        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-            return err_set(err, ERR_FAILED, "cannot initialise libcurl");
-        is_curl_ready = true;
-    }
-    return 0;
-}
-
 /* ------------------------------------------------------------ sockets and timer for libcurl */
 
 static void on_socket_ready(void *arg, int fd, unsigned events)
@@ -129,6 +119,27 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *arg)
         http->timer = loop_add_soon(http->loop, on_timer, http);
     else if (timeout_ms > 0)
         http->timer = loop_add_timer(http->loop, timeout_ms, on_timer, http);
+    return 0;
+}
+
+/* libcurl, when the first request goes. */
+static int open_multi(struct http *http, struct err *err)
+{
+    if (http->multi)
+        return 0;
+    if (!is_curl_ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return err_set(err, ERR_FAILED, "cannot initialise libcurl");
+    is_curl_ready = true;
+    http->multi = curl_multi_init();
+    if (http->multi == NULL)
+        return err_set(err, ERR_FAILED, "cannot initialise libcurl");
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    /* Idle connections are bounded by the limit of short requests; long streams must not push them
+       out. */
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 4096L);
     return 0;
 }
 
@@ -278,7 +289,8 @@ static bool feed(struct http *http)
         if (request->state != HTTP_QUEUED || request->is_cancelled ||
             (!request->is_stream && http->n_short >= http->limit))
             continue;
-        if (http_request_prepare(request, &request->fail) != 0) {
+        if (open_multi(http, &request->fail) != 0 ||
+            http_request_prepare(request, &request->fail) != 0) {
             finish(request, CURLE_OK);
             next = http->first; /* `done` may have changed the list */
             continue;
@@ -299,8 +311,10 @@ static void run(struct http *http, curl_socket_t fd, int action)
 {
     int n_running;
     http_enter(http);
-    curl_multi_socket_action(http->multi, fd, action, &n_running);
-    reap(http);
+    if (http->multi) {
+        curl_multi_socket_action(http->multi, fd, action, &n_running);
+        reap(http);
+    }
     while (!http->is_dead && feed(http)) {
         curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &n_running);
         reap(http);
@@ -360,8 +374,6 @@ int http_new(struct loop *loop, const struct http_endpoint *endpoint, struct htt
         return err_set(err, ERR_CONNECT, "the path of the socket \"%s\" is too long: %zu bytes, %zu are "
                        "possible", endpoint->unix_socket, strlen(endpoint->unix_socket),
                        sizeof(address.sun_path) - 1);
-    if (init_curl(err) != 0)
-        return -1;
     struct http *http = MEM_NEW(struct http);
     http->loop = loop;
     http->limit = HTTP_LIMIT;
@@ -376,17 +388,6 @@ int http_new(struct loop *loop, const struct http_endpoint *endpoint, struct htt
     http->has_proxy = endpoint->has_proxy;
     for (const char *const *header = endpoint->headers; header && *header; header++)
         VEC_ADD(&http->headers, mem_dup(*header));
-    http->multi = curl_multi_init();
-    if (http->multi == NULL) {
-        destroy(http);
-        return err_set(err, ERR_FAILED, "cannot initialise libcurl");
-    }
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
-    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-    /* Idle connections are bounded by the limit above; long streams must not push them out. */
-    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 4096L);
     *ret_http = http;
     return 0;
 }
