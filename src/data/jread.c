@@ -152,9 +152,10 @@ static int on_boolean(void *context, int value)
     return put_scalar(build, node_bool(value_arena(build), token_origin(build), value));
 }
 
+/* "-0" is none: like Go and YAML, it stays a negative zero. */
 static bool is_integer(const char *text, size_t len)
 {
-    return !memchr(text, '.', len) && !memchr(text, 'e', len) && !memchr(text, 'E', len);
+    return !(len == 2 && memcmp(text, "-0", 2) == 0) && !memchr(text, '.', len) && !memchr(text, 'e', len) && !memchr(text, 'E', len);
 }
 
 static int on_number(void *context, const char *text, size_t len)
@@ -180,12 +181,49 @@ static int on_number(void *context, const char *text, size_t len)
     return 0;
 }
 
+/* Bytes that are no UTF-8 (and yajl's lone surrogates) become U+FFFD, as in Go. */
+static void add_valid(const char *text, size_t len, struct str *out)
+{
+    while (len) {
+        size_t valid = text_utf8_valid(text, len);
+
+        str_add_len(out, text, valid);
+        if (valid == len)
+            return;
+        bool is_surrogate = len - valid >= 3 && text[valid] == '\xed' &&
+                            (unsigned char)text[valid + 1] >= 0xa0 &&
+                            ((unsigned char)text[valid + 2] & 0xc0) == 0x80;
+        valid += is_surrogate ? 3 : 1;
+        str_add(out, "\xef\xbf\xbd");
+        text += valid;
+        len -= valid;
+    }
+}
+
+/* The string in the arena, valid. */
+static const char *valid_text(struct arena *arena, const unsigned char *text, size_t len,
+                              size_t *ret_len)
+{
+    const char *bytes = (const char *)text;
+
+    *ret_len = len;
+    if (text_utf8_valid(bytes, len) == len)
+        return arena_dup_len(arena, bytes, len);
+    STR_AUTO(valid);
+    add_valid(bytes, len, &valid);
+    *ret_len = valid.len;
+    return arena_dup_len(arena, valid.buf, valid.len);
+}
+
 static int on_string(void *context, const unsigned char *text, size_t len)
 {
     struct build *build = context;
+    struct arena *arena = value_arena(build);
+    struct node *node = node_null(arena, token_origin(build));
 
-    return put_scalar(build, node_text_len(value_arena(build), token_origin(build),
-                                           (const char *)text, len));
+    node->kind = NODE_TEXT;
+    node->u.text.bytes = valid_text(arena, text, len, &node->u.text.len);
+    return put_scalar(build, node);
 }
 
 static int on_key(void *context, const unsigned char *text, size_t len)
@@ -193,8 +231,7 @@ static int on_key(void *context, const unsigned char *text, size_t len)
     struct build *build = context;
     struct frame *frame = &build->frames[build->depth - 1];
 
-    frame->key = arena_dup_len(build->arena, (const char *)text, len);
-    frame->key_len = len;
+    frame->key = valid_text(build->arena, text, len, &frame->key_len);
     frame->key_at = token_origin(build);
     return 1;
 }
@@ -258,12 +295,11 @@ static int report(struct build *build)
 {
     struct origin at = ORIGIN_NONE;
     unsigned char *message = yajl_get_error(build->yajl, 0, NULL, 0);
-    struct slice text = slice_trim(slice_from((const char *)message));
+    struct slice text = slice_trim(slice_from((const char *)message)), kind;
 
-    for (struct slice head; slice_find(text, ':', 0) >= 0;) {
-        slice_split(&text, ':', &head);
-        text = slice_trim(text);
-    }
+    if (slice_starts(text, "parse error: ") || slice_starts(text, "lexical error: "))
+        slice_split(&text, ':', &kind);
+    text = slice_trim(text);
     if (build->file) {
         count_to(build, yajl_get_bytes_consumed(build->yajl));
         at.file = build->file;

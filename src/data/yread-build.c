@@ -146,7 +146,7 @@ static int refuse_key(struct yread_build *build, const struct node *key, const c
     struct finding *finding = finding_add(
         build->findings, FINDING_ERROR, key->at, path.buf, "non-string key \"%s\" (%s)",
         *written ? written : "null", node_kind_name(key->kind));
-    if (finding && *written)
+    if (*written)
         finding_hint(finding, "write it in quotes: \"%s\":", written);
     frame->key = arena_dup(build->arena, written);
     frame->key_len = strlen(frame->key);

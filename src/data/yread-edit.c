@@ -90,6 +90,7 @@ void yread_edit_apply(struct arena *arena, struct yread_edits *edits, const char
     for (size_t i = 0; i < edits->n; i++) {
         const struct yread_edit *edit = &edits->items[i];
 
+        assert(edit->at >= done);
         str_add_len(out, text + done, edit->at - done);
         walk(&changed, text + done, edit->at - done);
         walk(&original, text + done, edit->at - done);

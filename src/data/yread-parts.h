@@ -115,7 +115,8 @@ size_t yread_char_size(const char *text, size_t len, bool *ret_is_break);
 /* Puts the characters back, in place; the new length. */
 size_t yread_stand_in_restore(char *text, size_t len);
 
-/* yread-prepass.c: finds what libyaml reads differently and adds the edits that make it read alike. */
+/* yread-prepass.c: finds what libyaml reads differently and adds the edits that make it read alike. The
+   text is valid UTF-8. */
 void yread_prepass(struct arena *arena, const char *text, size_t len, struct yread_edits *edits);
 /* Whether the text may hold something that libyaml accepts but reads differently. */
 bool yread_prepass_is_due(const char *text, size_t len);

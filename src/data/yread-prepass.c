@@ -439,10 +439,10 @@ static void replace_controls(struct pass *pass)
         size_t size = c == 0x7f ? 1 : 2;
 
         if (c == 0xc2 && i + 1 < pass->len)
-            c = (unsigned char)pass->text[i + 1];
+            c = (unsigned char)pass->text[i + 1]; /* from 0x80 on: the text is UTF-8 */
         else if (c != 0x7f)
             continue;
-        if (c < 0x7f || c > 0x9f || c == 0x85)
+        if (c > 0x9f || c == 0x85)
             continue;
         if (pass->edits->n == start && memmem(pass->text, pass->len, YREAD_STAND_IN, 3))
             return;

@@ -285,8 +285,7 @@ static bool apply_tag(struct arena *arena, enum tag tag, struct node **node)
     case TAG_BOOL:
         return value->kind == NODE_BOOL;
     case TAG_NULL:
-        *node = node_null(arena, value->at);
-        return true;
+        return value->kind == NODE_NULL;
     case TAG_TIMESTAMP:
         return value->kind == NODE_TIME;
     default:

@@ -49,18 +49,31 @@ static struct origin offset_origin(const struct reading *reading, size_t offset)
     return at;
 }
 
+#define NO_TOKEN "found character that cannot start any token"
+
 /* What helps with libyaml's commonest complaints. */
 static const struct {
     const char *problem, *hint;
 } hints[] = {
     { "mapping values are not allowed in this context",
       "check the indentation, and quote a value that contains \": \"" },
-    { "found character that cannot start any token",
-      "indent with spaces, not tabs, and quote values that begin with @, ` or %" },
     { "found a tab character that violates indentation", "indent with spaces, not tabs" },
     { "did not find expected key", "check the indentation of this line and of the ones before" },
     { "could not find expected ':'", "a key needs \": \" after it; a list item begins with \"- \"" },
 };
+
+static void add_hint(const yaml_parser_t *parser, const char *problem, struct finding *finding)
+{
+    for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+        if (text_is(problem, hints[i].problem))
+            finding_hint(finding, "%s", hints[i].hint);
+    if (!text_is(problem, NO_TOKEN))
+        return;
+    if (*parser->buffer.pointer == '\t')
+        finding_hint(finding, "indent with spaces, not tabs");
+    else
+        finding_hint(finding, "quote a value that begins with \"%c\"", *parser->buffer.pointer);
+}
 
 static int report_parser(const struct reading *reading)
 {
@@ -74,14 +87,12 @@ static int report_parser(const struct reading *reading)
     str_add(&text, problem);
     if (is_reader && parser->problem_value >= 0)
         str_printf(&text, " (0x%02X)", (unsigned)parser->problem_value);
-    else if (!is_reader && parser->context)
+    else if (!is_reader && parser->context && !text_is(problem, NO_TOKEN))
         str_printf(&text, " %s that begins at line %zu", parser->context,
                    (size_t)mark_origin(reading, parser->context_mark).line);
     struct finding *finding =
         finding_add(reading->build->findings, FINDING_ERROR, at, NULL, "%s", text.buf);
-    for (size_t i = 0; finding && i < ARRAY_LEN(hints); i++)
-        if (text_is(problem, hints[i].problem))
-            finding_hint(finding, "%s", hints[i].hint);
+    add_hint(parser, problem, finding);
     return -1;
 }
 
@@ -209,10 +220,11 @@ int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len
         finding_add(findings, FINDING_ERROR, at, NULL, "larger than %u bytes", YREAD_MAX_BYTES);
         return -1;
     }
-    bool is_due = yread_prepass_is_due(text, len);
+    bool can_edit = text_utf8_valid(text, len) == len;
+    bool is_due = can_edit && yread_prepass_is_due(text, len);
     if (!is_due)
         result = parse_once(arena, file, text, len, NULL, &documents, &found);
-    if (result < 0) {
+    if (result < 0 && can_edit) {
         yread_prepass(arena, text, len, &edits);
         if (edits.n || is_due) {
             findings_release(&found);

@@ -4,6 +4,7 @@ unit_tests = \
 	tests/unit/test_auth \
 	tests/unit/test_clock \
 	tests/unit/test_context \
+	tests/unit/test_decode \
 	tests/unit/test_digest \
 	tests/unit/test_dockerignore \
 	tests/unit/test_endpoint \
@@ -13,18 +14,24 @@ unit_tests = \
 	tests/unit/test_file \
 	tests/unit/test_frames \
 	tests/unit/test_http \
+	tests/unit/test_jread \
+	tests/unit/test_jwrite \
 	tests/unit/test_loop \
 	tests/unit/test_map \
+	tests/unit/test_node \
 	tests/unit/test_options \
 	tests/unit/test_path \
 	tests/unit/test_plan \
 	tests/unit/test_process \
 	tests/unit/test_reference \
 	tests/unit/test_str \
+	tests/unit/test_yread \
+	tests/unit/test_ywrite \
 	# end
 
 check_LIBRARIES += tests/unit/libtap.a
 tests_unit_libtap_a_SOURCES = \
+	tests/unit/data-cases.h \
 	tests/unit/fake_server.c \
 	tests/unit/fake_server.h \
 	tests/unit/plan_cases.inc \
@@ -33,6 +40,8 @@ tests_unit_libtap_a_SOURCES = \
 	tests/unit/tap.c \
 	tests/unit/tap.h \
 	# end
+
+EXTRA_DIST += tests/data
 
 if !FUZZING
 check_PROGRAMS += $(unit_tests)
