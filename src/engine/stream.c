@@ -80,10 +80,20 @@ static void on_head(void *arg, struct http_answer *answer)
     call_leave(call);
 }
 
+static ptrdiff_t on_read(void *arg, char *buf, size_t cap)
+{
+    struct engine_call *call = arg;
+    call_enter(call);
+    ptrdiff_t n = call->read(call->arg, buf, cap);
+    return call_leave(call) ? n : -1;
+}
+
 void stream_send(struct engine_call *call, struct http_request_spec *spec)
 {
     spec->is_stream = true;
     spec->data = on_data;
+    if (call->read)
+        spec->read = on_read;
     if (call->head)
         spec->head = on_head;
     if (call->data == NULL)
