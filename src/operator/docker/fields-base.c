@@ -321,7 +321,9 @@ struct node *read_text(struct readback *r, const struct field *field)
     const char *text = node_as_text(value);
     if (text_is(field->key, "hostname") && text && !read_wanted(r, field)) {
         const char *id = get_text(r->inspect, "Id");
-        if (id && strlen(text) == 12 && strncmp(id, text, 12) == 0)
+        const char *mode = get_text(r->host, "NetworkMode");
+        bool is_shared = mode && (text_is(mode, "host") || text_starts(mode, "container:"));
+        if (is_shared || (id && strlen(text) == 12 && strncmp(id, text, 12) == 0))
             return NULL; /* the engine's own choice */
     }
     return text_is_set(text) ? new_text(r->arena, text) : NULL;

@@ -168,16 +168,37 @@ void encode_restart(struct encode *e, const struct field *field)
     put_node(e->arena, e->host, field->name, out);
 }
 
+/* Into deploy.restart_policy, where the wanted one stands. */
+static void read_policy(struct readback *r, struct node *policy, const char *name, int64_t retries)
+{
+    const char *want = get_text(policy, "condition");
+    bool is_same = text_is(want, name) || (!want && !text_is_set(name));
+    for (size_t i = 0; i < ARRAY_LEN(restart_names); i++)
+        is_same = is_same || (text_is(want, restart_names[i].condition) &&
+                              text_is(name, restart_names[i].name));
+    if (!is_same)
+        put_text(r->arena, policy, "condition", name ? name : "");
+    const struct node *attempts = node_get(policy, "max_attempts");
+    if (retries)
+        put_node(r->arena, policy, "max_attempts",
+                 fields_adopt(r->arena, attempts, new_int(r->arena, retries)));
+    else if (!engine_is_empty(attempts))
+        node_remove(policy, "max_attempts");
+}
+
 struct node *read_restart(struct readback *r, const struct field *field)
 {
     const struct node *policy = read_engine(r, field), *want = read_wanted(r, field);
     const char *name = get_text(policy, "Name");
     int64_t retries = get_int(policy, "MaximumRetryCount");
     bool is_no = !text_is_set(name) || text_is(name, "no");
+    struct node *deploy = node_get_path(r->spec, "deploy", "restart_policy", NULL);
+    if (deploy) {
+        read_policy(r, deploy, name, retries);
+        return want ? node_copy(r->arena, want) : NULL;
+    }
     if (is_no && !text_is(node_as_text(want), "no"))
         return NULL;
-    if (!is_no && !want && read_is_same(r, field))
-        return NULL; /* deploy.restart_policy */
     if (is_no)
         name = "no";
     return new_text(r->arena, retries ? arena_printf(r->arena, "%s:%lld", name, (long long)retries)
@@ -446,9 +467,21 @@ struct node *read_ulimits(struct readback *r, const struct field *field)
 
 /* --- capabilities ----------------------------------------------------------------------------- */
 
+/* As docker compose sends them: "CAP_NET_ADMIN", "ALL". */
 void encode_caps(struct encode *e, const struct field *field)
 {
-    encode_texts(e, field);
+    const struct text_list *list = (const void *)((const char *)e->service + field->offset);
+    struct node *out = new_list(e->arena);
+    for (size_t i = 0; i < list->n; i++) {
+        char *name = arena_dup(e->arena, list->items[i]);
+        for (char *at = name; *at; at++)
+            *at = (char)toupper((unsigned char)*at);
+        bool is_full = text_is(name, "ALL") || text_starts(name, "CAP_");
+        node_add(e->arena, out,
+                 new_text(e->arena, is_full ? name : arena_printf(e->arena, "CAP_%s", name)));
+    }
+    if (list->n)
+        put_node(e->arena, e->host, field->name, out);
 }
 
 /* Engines keep "CAP_NET_ADMIN" for "net_admin". */

@@ -37,8 +37,8 @@ static bool is_plain(const struct mount *mount)
     if (mount->type == MOUNT_BIND)
         return !mount->bind || (mount->bind->create_host_path && !text_is_set(mount->bind->recursive));
     if (mount->type == MOUNT_VOLUME && text_is_set(mount->source))
-        return !mount->volume ||
-               (!text_is_set(mount->volume->subpath) && !mount->volume->labels.n);
+        return !mount->volume || (!mount->volume->nocopy && !text_is_set(mount->volume->subpath) &&
+                                  !mount->volume->labels.n);
     return false;
 }
 
@@ -50,8 +50,6 @@ static const char *bind_text(struct arena *arena, const char *source, const stru
         str_printf(&out, ",%s", mount->bind->selinux);
     if (mount->bind && text_is_set(mount->bind->propagation))
         str_printf(&out, ",%s", mount->bind->propagation);
-    if (mount->volume && mount->volume->nocopy)
-        str_add(&out, ",nocopy");
     return arena_dup(arena, out.buf);
 }
 
@@ -319,6 +317,17 @@ static bool is_as_wanted(const struct readback *r, const struct seen *seen,
     return true;
 }
 
+/* The config of the project whose file this is: mounted read-only, by nothing but its path. */
+static const struct project_file *find_config(const struct readback *r, const struct seen *seen)
+{
+    if (r->project && seen->node && seen->is_ro && text_is(seen->type, "bind") &&
+        engine_is_empty(node_get(seen->node, "BindOptions")))
+        VEC_EACH(&r->project->configs, file)
+            if (text_is((*file)->file, seen->source))
+                return *file;
+    return NULL;
+}
+
 /* Files of secrets and configs, and volumes that the image brings, are not in `volumes`. */
 static bool is_others(const struct readback *r, const struct seen *seen)
 {
@@ -328,11 +337,21 @@ static bool is_others(const struct readback *r, const struct seen *seen)
         return true;
     if (r->service && r->service->use_api_socket && text_is(seen->target, "/var/run/docker.sock"))
         return true;
+    if (find_config(r, seen))
+        return true;
     if (r->service)
         VEC_EACH(&r->service->configs, reference)
             if (text_is(files_target(r->arena, reference, false), seen->target))
                 return true;
     return false;
+}
+
+/* "p_data" of a project "p", whose volume "data" is not in the description any more. */
+static const char *plain_key(const struct readback *r, const char *name)
+{
+    size_t len = r->project ? strlen(r->project->name) : 0;
+    bool is_ours = len && text_starts(name, r->project->name) && name[len] == '_' && name[len + 1];
+    return is_ours ? name + len + 1 : name;
 }
 
 static const char *volume_key(const struct readback *r, const char *name)
@@ -341,7 +360,48 @@ static const char *volume_key(const struct readback *r, const char *name)
         VEC_EACH(&r->project->volumes, volume)
             if (text_is((*volume)->name, name))
                 return (*volume)->key;
-    return name;
+    return plain_key(r, name);
+}
+
+/* What the engine shows of the options of a mount. */
+static const struct {
+    const char *type, *group, *name, *key;
+} mount_options[] = {
+    { "bind", "BindOptions", "Propagation", "propagation" },
+    { "volume", "VolumeOptions", "NoCopy", "nocopy" },
+    { "volume", "VolumeOptions", "Subpath", "subpath" },
+    { "volume", "VolumeOptions", "Labels", "labels" },
+    { "tmpfs", "TmpfsOptions", "SizeBytes", "size" },
+    { "tmpfs", "TmpfsOptions", "Mode", "mode" },
+    { "image", "ImageOptions", "Subpath", "subpath" },
+};
+
+static bool is_shown_option(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(mount_options); i++)
+        if (text_is(mount_options[i].key, key))
+            return true;
+    return text_is(key, "selinux");
+}
+
+static void add_options(struct arena *arena, const struct seen *seen, struct node *out)
+{
+    for (size_t i = 0; seen->node && i < ARRAY_LEN(mount_options); i++) {
+        const struct node *value =
+            node_get_path(seen->node, mount_options[i].group, mount_options[i].name, NULL);
+        if (text_is(mount_options[i].type, seen->type) && !engine_is_empty(value))
+            put_node(arena, out, mount_options[i].key, node_copy(arena, value));
+    }
+    struct slice left = slice_from(seen->options ? seen->options : ""), one;
+    bool has_more = left.len > 0;
+    while (has_more) {
+        has_more = slice_split(&left, ',', &one);
+        bool is_label = slice_is(one, "z") || slice_is(one, "Z");
+        if (is_label || slice_ends(one, "shared") || slice_ends(one, "slave") ||
+            slice_ends(one, "private"))
+            put_text(arena, out, is_label ? "selinux" : "propagation",
+                     arena_dup_len(arena, one.at, one.len));
+    }
 }
 
 static struct node *seen_node(const struct readback *r, const struct seen *seen)
@@ -354,6 +414,10 @@ static struct node *seen_node(const struct readback *r, const struct seen *seen)
     put_text(r->arena, out, "target", seen->target);
     if (seen->is_ro)
         put_bool(r->arena, out, "read_only", true);
+    struct node *options = new_map(r->arena);
+    add_options(r->arena, seen, options);
+    if (options->u.map.n)
+        put_node(r->arena, out, seen->type, options);
     return out;
 }
 
@@ -362,16 +426,22 @@ static struct node *seen_changed(const struct readback *r, const struct seen *se
                                  const struct node *want)
 {
     struct node *out = seen_node(r, seen);
-    if (node_is(want, NODE_LIST))
-        NODE_EACH_ITEM(want, item)
-        {
-            if (!text_is(get_text(*item, "target"), seen->target) ||
-                !text_is(get_text(*item, "type"), seen->type))
-                continue;
-            const char *kind = seen->type;
-            if (node_get(*item, kind))
-                put_node(r->arena, out, kind, node_get(*item, kind));
+    if (!node_is(want, NODE_LIST))
+        return out;
+    NODE_EACH_ITEM(want, item)
+    {
+        const struct node *options = node_get(*item, seen->type);
+        if (!text_is(get_text(*item, "target"), seen->target) || !node_is(options, NODE_MAP))
+            continue;
+        struct node *mine = node_get(out, seen->type);
+        if (!mine) {
+            mine = new_map(r->arena);
+            put_node(r->arena, out, seen->type, mine);
         }
+        NODE_EACH_PAIR(options, pair)
+            if (!is_shown_option(pair->key) && !node_get(mine, pair->key))
+                put_node(r->arena, mine, pair->key, pair->value);
+    }
     return out;
 }
 
@@ -438,13 +508,16 @@ static struct node *read_files(struct readback *r, const struct field *field, bo
         if (is_there)
             node_add(r->arena, out, want->u.list.items[i]);
     }
-    for (size_t k = 0; is_secret && k < seen.n; k++)
-        if (!is_taken[k] && text_starts(seen.items[k].target, "/run/secrets/")) {
-            struct node *item = new_map(r->arena);
-            put_text(r->arena, item, "source", seen.items[k].source);
-            put_text(r->arena, item, "target", seen.items[k].target);
-            node_add(r->arena, out, item);
-        }
+    for (size_t k = 0; k < seen.n; k++) {
+        const struct project_file *config = is_secret ? NULL : find_config(r, &seen.items[k]);
+        bool is_secrets = is_secret && text_starts(seen.items[k].target, "/run/secrets/");
+        if (is_taken[k] || (!config && !is_secrets))
+            continue;
+        struct node *item = new_map(r->arena);
+        put_text(r->arena, item, "source", config ? config->key : seen.items[k].source);
+        put_text(r->arena, item, "target", seen.items[k].target);
+        node_add(r->arena, out, item);
+    }
     VEC_RELEASE(&seen);
     return out->u.list.n || want ? out : NULL;
 }

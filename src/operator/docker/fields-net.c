@@ -310,6 +310,10 @@ static const char *network_key(const struct readback *r, const char *name)
         VEC_EACH(&r->project->networks, network)
             if (text_is((*network)->name, name))
                 return (*network)->key;
+    /* "p_front" of a project "p", whose network "front" is not in the description any more. */
+    size_t len = r->project ? strlen(r->project->name) : 0;
+    if (len && text_starts(name, r->project->name) && name[len] == '_' && name[len + 1])
+        return name + len + 1;
     return name;
 }
 

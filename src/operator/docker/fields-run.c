@@ -212,7 +212,7 @@ struct node *read_healthcheck(struct readback *r, const struct field *field)
     const struct node *test = node_get(check, "Test");
     bool is_none = node_is(test, NODE_LIST) && test->u.list.n == 1 &&
                    text_is(node_as_text(test->u.list.items[0]), "NONE");
-    if (is_none && node_get(want, "disable"))
+    if (is_none && !node_get(want, "test"))
         put_bool(r->arena, out, "disable", true);
     else if (!engine_is_empty(test) && (node_get(want, "test") ||
                                         !engine_same(test, node_get(image, "Test"))))
