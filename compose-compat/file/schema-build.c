@@ -63,7 +63,7 @@ static const struct schema_type action_type = {
 };
 static const struct schema_row rule_rows[] = {
     { "action", &action_type, .order = 2, .bind = BIND_TEXT },
-    { "exec", &exec_type, .order = 4 },
+    { "exec", &exec_type, .order = 4, .omit = OMIT_STRUCT },
     { "ignore", &text_or_texts_type, .order = 6, .canonical = CANON_LIST, .bind = BIND_TEXTS },
     { "include", &text_or_texts_type, .order = 5, .canonical = CANON_LIST, .bind = BIND_TEXTS },
     { "initial_sync", &bool_type, .order = 7, .bind = BIND_BOOL },

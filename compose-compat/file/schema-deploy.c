@@ -30,14 +30,14 @@ static const struct schema_type gpu_type = {
 const struct schema_row schema_gpu_item = { .type = &gpu_type };
 
 static const struct schema_row spec_rows[] = {
-    { "kind", &text_type, .order = 1, .bind = BIND_TEXT },
-    { "value", &number_or_text_type, .order = 2, .bind = BIND_INT, .omit = OMIT_EMPTY },
+    { "kind", &text_type, .order = 1, .bind = BIND_TEXT, .omit = OMIT_NEVER },
+    { "value", &number_or_text_type, .order = 2, .bind = BIND_INT, .omit = OMIT_NEVER },
 };
 static const struct schema_type spec_type = {
     .kinds = KIND_MAP, .rows = spec_rows, .n_rows = ARRAY_LEN(spec_rows),
 };
 static const struct schema_row generic_rows[] = {
-    { "discrete_resource_spec", &spec_type, .order = 1 },
+    { "discrete_resource_spec", &spec_type, .order = 1, .omit = OMIT_UNSET },
 };
 static const struct schema_type generic_type = {
     .kinds = KIND_MAP, .rows = generic_rows, .n_rows = ARRAY_LEN(generic_rows),
@@ -65,8 +65,8 @@ static const struct schema_type reservations_type = {
     .kinds = KIND_MAP, .rows = reservations_rows, .n_rows = ARRAY_LEN(reservations_rows),
 };
 static const struct schema_row resources_rows[] = {
-    { "limits", &limits_type, .order = 1 },
-    { "reservations", &reservations_type, .order = 2 },
+    { "limits", &limits_type, .order = 1, .omit = OMIT_UNSET },
+    { "reservations", &reservations_type, .order = 2, .omit = OMIT_UNSET },
 };
 static const struct schema_type resources_type = {
     .kinds = KIND_MAP, .rows = resources_rows, .n_rows = ARRAY_LEN(resources_rows),

@@ -10,8 +10,10 @@
 /* --- blkio_config ------------------------------------------------------------------------------ */
 
 static const struct schema_row blkio_weight_rows[] = {
-    { "path", &text_type, .order = 1, .bind = BIND_TEXT, .json_name = "Path" },
-    { "weight", &int_or_text_type, .order = 2, .bind = BIND_UINT, .json_name = "Weight" },
+    { "path", &text_type, .order = 1, .bind = BIND_TEXT, .omit = OMIT_NEVER,
+      .json_name = "Path" },
+    { "weight", &int_or_text_type, .order = 2, .bind = BIND_UINT, .omit = OMIT_NEVER,
+      .json_name = "Weight" },
 };
 static const struct schema_type blkio_weight_type = {
     .kinds = KIND_MAP, .keys = KEYS_CLOSED, .rows = blkio_weight_rows,
@@ -22,8 +24,10 @@ static const struct schema_type blkio_weights_type = {
     .kinds = KIND_LIST, .item = &blkio_weight_item,
 };
 static const struct schema_row blkio_limit_rows[] = {
-    { "path", &text_type, .order = 1, .bind = BIND_TEXT, .json_name = "Path" },
-    { "rate", &int_or_text_type, .order = 2, .bind = BIND_RATE, .json_name = "Rate" },
+    { "path", &text_type, .order = 1, .bind = BIND_TEXT, .omit = OMIT_NEVER,
+      .json_name = "Path" },
+    { "rate", &int_or_text_type, .order = 2, .bind = BIND_RATE, .omit = OMIT_NEVER,
+      .json_name = "Rate" },
 };
 static const struct schema_type blkio_limit_type = {
     .kinds = KIND_MAP, .keys = KEYS_CLOSED, .rows = blkio_limit_rows,

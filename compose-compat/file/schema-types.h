@@ -123,7 +123,7 @@ static const struct schema_type ulimit_type = {
     .required = ulimit_required, .forms = "a number, or a mapping with \"soft\" and \"hard\"",
 };
 static const struct schema_row ulimit_value = {
-    .type = &ulimit_type, .cast = CAST_INT, .merge = MERGE_REPLACE, .canonical = CANON_ULIMIT, .bind = BIND_INT,
+    .type = &ulimit_type, .cast = CAST_INT, .merge = MERGE_REPLACE, .canonical = CANON_ULIMIT,
 };
 static const struct schema_type ulimits_type = {
     .kinds = KIND_MAP, .keys = KEYS_WORDS_OPEN, .value = &ulimit_value,
