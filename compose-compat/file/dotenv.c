@@ -358,9 +358,21 @@ static struct slice skip_byte_order_mark(struct slice text)
     return text;
 }
 
+/* No environment can hold a NUL. */
+static int refuse_nul(struct dotenv *dotenv, uint32_t file, struct slice text)
+{
+    if (!text.len || !memchr(text.at, '\0', text.len))
+        return 0;
+    finding_add(dotenv->findings, FINDING_ERROR, (struct origin){ file, 0, 0 }, NULL,
+                "there is a NUL byte in the file");
+    return -1;
+}
+
 int dotenv_parse(struct dotenv *dotenv, uint32_t file, struct slice text)
 {
     struct parser parser = { .dotenv = dotenv, .file = file, .line = 1 };
+    if (refuse_nul(dotenv, file, text))
+        return -1;
     parser.text = skip_byte_order_mark(text);
     for (skip_empty(&parser); !is_end(&parser); skip_empty(&parser)) {
         if (parse_statement(&parser))
@@ -407,6 +419,8 @@ int dotenv_parse_raw(struct dotenv *dotenv, uint32_t file, struct slice text)
                     "the file is not valid UTF-8");
         return -1;
     }
+    if (refuse_nul(dotenv, file, rest))
+        return -1;
     for (bool more = rest.len > 0; more;) {
         more = slice_split(&rest, '\n', &line);
         parser.value_at = (struct origin){ file, ++parser.line, 1 };

@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/test_decode \
 	tests/unit/test_digest \
 	tests/unit/test_dockerignore \
+	tests/unit/test_dotenv \
 	tests/unit/test_endpoint \
 	tests/unit/test_engine \
 	tests/unit/test_err \
@@ -14,16 +15,20 @@ unit_tests = \
 	tests/unit/test_file \
 	tests/unit/test_frames \
 	tests/unit/test_http \
+	tests/unit/test_interpolate \
 	tests/unit/test_jread \
 	tests/unit/test_jwrite \
+	tests/unit/test_load \
 	tests/unit/test_loop \
 	tests/unit/test_map \
+	tests/unit/test_merge \
 	tests/unit/test_node \
 	tests/unit/test_options \
 	tests/unit/test_path \
 	tests/unit/test_plan \
 	tests/unit/test_process \
 	tests/unit/test_reference \
+	tests/unit/test_schema \
 	tests/unit/test_str \
 	tests/unit/test_yread \
 	tests/unit/test_ywrite \
