@@ -127,7 +127,7 @@ static void depend_on_parent(struct wanted_set *set, struct wanted *wanted, cons
     struct wanted *parent;
     struct slice name;
 
-    if (!text_starts(reference, "service:"))
+    if (!reference || !text_starts(reference, "service:"))
         return;
     name = slice_from(reference + strlen("service:"));
     parent = wanted_find(set, memory_container.name, name.at);
