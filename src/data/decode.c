@@ -1,7 +1,7 @@
 /*
- * decode.c - from map nodes to structs by tables. It checks kinds, not meanings: what a value must be
- * for compose was checked before (schema), what it must be for an endpoint is not ours to say. Called
- * for the model, for endpoints' answers and for state files.
+ * decode.c - from map nodes to structs by tables. It checks kinds, not meanings: what a value must
+ * be for compose was checked before (schema), what it must be for an endpoint is not ours to say.
+ * Called for the model, for endpoints' answers and for state files.
  */
 #include "base/base.h"
 
@@ -26,8 +26,8 @@ static int refuse(struct decode *decode, const struct node *value, const char *f
     va_start(args, fmt);
     str_vprintf(&text, fmt, args);
     va_end(args);
-    finding_add(decode->findings, FINDING_ERROR, value->at,
-                decode->path ? decode->path->buf : NULL, "%s", text.buf);
+    finding_add(decode->findings, FINDING_ERROR, value->at, decode->path ? decode->path->buf : NULL,
+                "%s", text.buf);
     return -1;
 }
 
@@ -112,8 +112,8 @@ int decode_text(struct decode *decode, const struct node *value, const struct de
 
 static bool text_to_truth(const char *text, bool *ret_value)
 {
-    static const char *const words[] = { "yes", "Yes", "YES", "y", "Y", "on", "On", "ON",
-                                         "no", "No", "NO", "n", "N", "off", "Off", "OFF" };
+    static const char *const words[] = { "yes", "Yes", "YES", "y", "Y", "on",  "On",  "ON",
+                                         "no",  "No",  "NO",  "n", "N", "off", "Off", "OFF" };
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (text_is(words[i], text)) {

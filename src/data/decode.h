@@ -1,6 +1,6 @@
 /*
- * decode.h - fills structs from map nodes by static tables: key, converter, offset, flags. Used for the
- * model (from canonical project trees), for endpoints' answers and for state files.
+ * decode.h - fills structs from map nodes by static tables: key, converter, offset, flags. Used for
+ * the model (from canonical project trees), for endpoints' answers and for state files.
  */
 #ifndef OCTO_DATA_DECODE_H
 #define OCTO_DATA_DECODE_H
@@ -10,14 +10,15 @@
 
 struct decode {
     struct arena *arena;
-    struct findings *findings; /* NULL: unusable values are left unset in silence (endpoints' answers) */
+    struct findings *findings; /* NULL: unusable values are left unset in silence (endpoints) */
     struct str *path;          /* the path of the map that is decoded, for findings; may be NULL */
 };
 
 struct decode_row;
 /* Converts value into the member at `member`. Returns 0, or -1 after adding a finding. */
-typedef int (*decode_fn)(struct decode *decode, const struct node *value, const struct decode_row *row,
-                         void *member);
+typedef int decode_converter(struct decode *decode, const struct node *value,
+                             const struct decode_row *row, void *member);
+typedef decode_converter *decode_fn;
 
 struct decode_row {
     const char *key;
@@ -29,7 +30,8 @@ struct decode_row {
 
 #define DECODE_END { NULL, NULL, 0, NULL, 0 }
 #define DECODE_ROW(key, fn, type, member) { key, fn, offsetof(type, member), NULL, 0 }
-#define DECODE_MORE(key, fn, type, member, more, size) { key, fn, offsetof(type, member), more, size }
+#define DECODE_MORE(key, fn, type, member, more, size)                                             \
+    { key, fn, offsetof(type, member), more, size }
 
 /* Decodes the map's known keys into object; unknown ones are left alone. */
 int decode_map(struct decode *decode, const struct node *map, const struct decode_row *rows,
@@ -37,20 +39,20 @@ int decode_map(struct decode *decode, const struct node *map, const struct decod
 
 /* Converters; optional scalars go into the opt_ types below. Text forms of numbers and booleans are
    accepted, as interpolation leaves them. */
-int decode_text(struct decode *, const struct node *, const struct decode_row *, void *);      /* const char * */
-int decode_bool(struct decode *, const struct node *, const struct decode_row *, void *);      /* bool */
-int decode_int(struct decode *, const struct node *, const struct decode_row *, void *);       /* int64_t */
-int decode_opt_bool(struct decode *, const struct node *, const struct decode_row *, void *);  /* struct opt_bool */
-int decode_opt_int(struct decode *, const struct node *, const struct decode_row *, void *);   /* struct opt_int */
-int decode_float(struct decode *, const struct node *, const struct decode_row *, void *);     /* double */
-int decode_bytes(struct decode *, const struct node *, const struct decode_row *, void *);     /* int64_t, text in bytes */
-int decode_opt_duration(struct decode *, const struct node *, const struct decode_row *, void *); /* struct opt_int, ns */
-int decode_texts(struct decode *, const struct node *, const struct decode_row *, void *);     /* struct text_list */
-int decode_pairs(struct decode *, const struct node *, const struct decode_row *, void *);     /* struct pair_list from a map */
-int decode_struct(struct decode *, const struct node *, const struct decode_row *, void *);    /* nested, in place; more = rows */
-int decode_struct_ptr(struct decode *, const struct node *, const struct decode_row *, void *);/* nested, pointer, NULL when absent */
-int decode_structs(struct decode *, const struct node *, const struct decode_row *, void *);   /* any_list of structs */
-int decode_node(struct decode *, const struct node *, const struct decode_row *, void *);      /* const struct node * */
+decode_converter decode_text;         /* const char * */
+decode_converter decode_bool;         /* bool */
+decode_converter decode_int;          /* int64_t */
+decode_converter decode_float;        /* double */
+decode_converter decode_bytes;        /* int64_t; text as sizes are written: "64m" */
+decode_converter decode_opt_bool;     /* struct opt_bool */
+decode_converter decode_opt_int;      /* struct opt_int */
+decode_converter decode_opt_duration; /* struct opt_int in ns; text as durations are: "1m30s" */
+decode_converter decode_texts;        /* struct text_list */
+decode_converter decode_pairs;        /* struct pair_list, from a map or "KEY=VALUE" items */
+decode_converter decode_struct;       /* nested, in place; more = rows */
+decode_converter decode_struct_ptr;   /* nested, a pointer, NULL when absent */
+decode_converter decode_structs;      /* any_list of structs */
+decode_converter decode_node;         /* const struct node *; a null too */
 
 struct opt_bool {
     bool has, value;

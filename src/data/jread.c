@@ -1,7 +1,7 @@
 /*
- * jread.c - reads JSON: yajl's push parser feeds a small builder of nodes. The only file that includes
- * yajl. Numbers are taken as text, so that 64 bits survive. Called for endpoints' answers and streams,
- * for JSON configuration files and for state files.
+ * jread.c - reads JSON: yajl's push parser feeds a small builder of nodes. The only file that
+ * includes yajl. Numbers are taken as text, so that 64 bits survive. Called for endpoints' answers
+ * and streams, for JSON configuration files and for state files.
  */
 #include "base/base.h"
 
@@ -155,7 +155,10 @@ static int on_boolean(void *context, int value)
 /* "-0" is none: like Go and YAML, it stays a negative zero. */
 static bool is_integer(const char *text, size_t len)
 {
-    return !(len == 2 && memcmp(text, "-0", 2) == 0) && !memchr(text, '.', len) && !memchr(text, 'e', len) && !memchr(text, 'E', len);
+    bool is_negative_zero = len == 2 && memcmp(text, "-0", 2) == 0;
+
+    return !is_negative_zero && !memchr(text, '.', len) && !memchr(text, 'e', len) &&
+           !memchr(text, 'E', len);
 }
 
 static int on_number(void *context, const char *text, size_t len)
@@ -242,8 +245,7 @@ static int begin(struct build *build, enum node_kind kind)
     struct origin at = token_origin(build);
 
     if (build->depth == JREAD_MAX_DEPTH) {
-        err_set_at(build->err, at, ERR_LIMIT, "JSON nested deeper than %d levels",
-                   JREAD_MAX_DEPTH);
+        err_set_at(build->err, at, ERR_LIMIT, "JSON nested deeper than %d levels", JREAD_MAX_DEPTH);
         return 0;
     }
     struct node *node = kind == NODE_LIST ? node_list(arena, at) : node_map(arena, at);
@@ -373,16 +375,14 @@ static bool is_blank(const char *bytes, size_t len)
     return true;
 }
 
-int jread_stream_feed(struct jread_stream *stream, const char *bytes, size_t len,
-                      struct err *err)
+int jread_stream_feed(struct jread_stream *stream, const char *bytes, size_t len, struct err *err)
 {
     struct build *build = &stream->build;
 
     build->err = err;
     stream->has_content = stream->has_content || !is_blank(bytes, len);
     stream->n_pending += len;
-    int result =
-        check_status(build, yajl_parse(build->yajl, (const unsigned char *)bytes, len));
+    int result = check_status(build, yajl_parse(build->yajl, (const unsigned char *)bytes, len));
     if (!result && stream->n_pending > JREAD_MAX_VALUE_BYTES)
         result = err_set(err, ERR_LIMIT, "a JSON value of a stream is larger than %u bytes",
                          JREAD_MAX_VALUE_BYTES);

@@ -18,8 +18,8 @@
 int jread_parse(struct arena *arena, uint32_t file, const char *text, size_t len,
                 struct node **ret_node, struct err *err) ATTR_MUST_CHECK;
 
-/* A stream of values. fn gets each value as soon as it is complete, in an arena that is gone when it
-   returns; -1 from fn stops the stream with that error. */
+/* A stream of values. fn gets each value as soon as it is complete, in an arena that is gone when
+   it returns; -1 from fn stops the stream with that error. */
 struct jread_stream;
 typedef int (*jread_fn)(void *arg, struct node *value, struct err *err);
 struct jread_stream *jread_stream_new(jread_fn fn, void *arg);

@@ -1,7 +1,7 @@
 /*
- * jwrite.c - writes JSON into a str, byte for byte as Go's encoding/json does. Not a general printer:
- * the caller keeps the order of keys and values right (asserted). Called for config output, hashes,
- * requests to endpoints, state files and external operators.
+ * jwrite.c - writes JSON into a str, byte for byte as Go's encoding/json does. Not a general
+ * printer: the caller keeps the order of keys and values right (asserted). Called for config
+ * output, hashes, requests to endpoints, state files and external operators.
  */
 #include "base/base.h"
 
@@ -261,8 +261,8 @@ static void write_pair(struct jwrite *w, const struct node_pair *pair)
 
 static void write_sorted(struct jwrite *w, const struct node_map *map)
 {
-    CLEANUP(mem_cleanup) const struct node_pair **pairs =
-        MEM_NEW_N(const struct node_pair *, map->n);
+    CLEANUP(mem_cleanup)
+    const struct node_pair **pairs = MEM_NEW_N(const struct node_pair *, map->n);
 
     for (size_t i = 0; i < map->n; i++)
         pairs[i] = &map->items[i];

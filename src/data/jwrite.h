@@ -1,7 +1,7 @@
 /*
  * jwrite.h - writes JSON, byte for byte as Go's encoding/json does (it is hashed and compared):
- * compact or indented, HTML characters escaped as \u003c when asked for, floats in Go's form. Misuse
- * (a value without a key, unbalanced brackets) is an assertion.
+ * compact or indented, HTML characters escaped as \u003c when asked for, floats in Go's form.
+ * Misuse (a value without a key, unbalanced brackets) is an assertion.
  */
 #ifndef OCTO_DATA_JWRITE_H
 #define OCTO_DATA_JWRITE_H

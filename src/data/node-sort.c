@@ -38,11 +38,11 @@ static bool is_digit(uint32_t code)
 static bool is_letter(uint32_t code)
 {
     static const uint32_t ranges[][2] = {
-        { 'A', 'Z' },         { 'a', 'z' },         { 0xaa, 0xaa },       { 0xb5, 0xb5 },
-        { 0xba, 0xba },       { 0xc0, 0xd6 },       { 0xd8, 0xf6 },       { 0xf8, 0x2c1 },
-        { 0x370, 0x1fff },    { 0x2c00, 0x2dff },   { 0x3041, 0x3096 },   { 0x30a1, 0x30fa },
-        { 0x3105, 0x318e },   { 0x3400, 0x4dbf },   { 0x4e00, 0xd7a3 },   { 0xf900, 0xfdfb },
-        { 0xfe70, 0xfefc },   { 0xff21, 0xff3a },   { 0xff41, 0xff5a },   { 0x20000, 0x323af },
+        { 'A', 'Z' },       { 'a', 'z' },       { 0xaa, 0xaa },     { 0xb5, 0xb5 },
+        { 0xba, 0xba },     { 0xc0, 0xd6 },     { 0xd8, 0xf6 },     { 0xf8, 0x2c1 },
+        { 0x370, 0x1fff },  { 0x2c00, 0x2dff }, { 0x3041, 0x3096 }, { 0x30a1, 0x30fa },
+        { 0x3105, 0x318e }, { 0x3400, 0x4dbf }, { 0x4e00, 0xd7a3 }, { 0xf900, 0xfdfb },
+        { 0xfe70, 0xfefc }, { 0xff21, 0xff3a }, { 0xff41, 0xff5a }, { 0x20000, 0x323af },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
@@ -63,7 +63,8 @@ static uint64_t number_at(struct cursor cursor, uint64_t start, size_t *ret_digi
 }
 
 /* The keys differ at the cursors; begin is where the first key starts. */
-static int compare_here(struct cursor a, struct cursor b, const unsigned char *begin, bool in_digits)
+static int compare_here(struct cursor a, struct cursor b, const unsigned char *begin,
+                        bool in_digits)
 {
     size_t size, n_a, n_b;
     uint32_t x = code_at(&a, &size), y = code_at(&b, &size);

@@ -1,6 +1,7 @@
 /*
- * node-text.c - the text of a scalar, and dates. Not a writer: no quoting and no escapes here. Called by
- * the loader where a value becomes an environment value or a label, and by readers and writers for dates.
+ * node-text.c - the text of a scalar, and dates. Not a writer: no quoting and no escapes here.
+ * Called by the loader where a value becomes an environment value or a label, and by readers and
+ * writers for dates.
  */
 #include "base/base.h"
 
@@ -130,8 +131,8 @@ static void print_offset(int minutes, const char *separator, struct str *out)
 
 void node_time_print_rfc3339(const struct node_time *time, struct str *out)
 {
-    str_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d", time->year, time->month, time->day,
-               time->hour, time->minute, time->second);
+    str_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d", time->year, time->month, time->day, time->hour,
+               time->minute, time->second);
     print_fraction(time->nanosecond, out);
     if (time->offset_minutes)
         print_offset(time->offset_minutes, ":", out);
@@ -141,8 +142,8 @@ void node_time_print_rfc3339(const struct node_time *time, struct str *out)
 
 void node_time_print_go(const struct node_time *time, struct str *out)
 {
-    str_printf(out, "%04d-%02d-%02d %02d:%02d:%02d", time->year, time->month, time->day,
-               time->hour, time->minute, time->second);
+    str_printf(out, "%04d-%02d-%02d %02d:%02d:%02d", time->year, time->month, time->day, time->hour,
+               time->minute, time->second);
     print_fraction(time->nanosecond, out);
     str_add_char(out, ' ');
     print_offset(time->offset_minutes, "", out);

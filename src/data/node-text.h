@@ -1,6 +1,7 @@
 /*
- * node-text.h - dates: an unquoted YAML timestamp is kept as written (NODE_TIME) and printed as Go prints
- * its time value. Used by the YAML reader and the writers; node_scalar_text() (node.h) lives beside it.
+ * node-text.h - dates: an unquoted YAML timestamp is kept as written (NODE_TIME) and printed as Go
+ * prints its time value. Used by the YAML reader and the writers; node_scalar_text() (node.h) lives
+ * beside it.
  */
 #ifndef OCTO_DATA_NODE_TEXT_H
 #define OCTO_DATA_NODE_TEXT_H

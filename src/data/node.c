@@ -1,9 +1,11 @@
 /*
- * node.c - building, finding, changing and comparing nodes. It knows no file format: the readers make
- * nodes through it and the writers walk them. Called by everything from the readers up to the commands.
+ * node.c - building, finding, changing and comparing nodes. It knows no file format: the readers
+ * make nodes through it and the writers walk them. Called by everything from the readers up to the
+ * commands.
  *
- * Maps of more than NODE_INDEX_MIN pairs carry a hash index (open addressing, position + 1 in each slot,
- * 0 is free); it is made by the insertion that crosses that size and kept right by every change here.
+ * Maps of more than NODE_INDEX_MIN pairs carry a hash index (open addressing, position + 1 in each
+ * slot, 0 is free); it is made by the insertion that crosses that size and kept right by every
+ * change here.
  */
 #include "base/base.h"
 
@@ -230,9 +232,9 @@ const char *node_as_text(const struct node *node)
 const char *node_kind_name(enum node_kind kind)
 {
     static const char *const names[] = {
-        [NODE_NULL] = "null",       [NODE_BOOL] = "a boolean",   [NODE_INT] = "an integer",
-        [NODE_UINT] = "an integer", [NODE_FLOAT] = "a number",   [NODE_TEXT] = "a string",
-        [NODE_TIME] = "a date",     [NODE_LIST] = "a list",      [NODE_MAP] = "a mapping",
+        [NODE_NULL] = "null",       [NODE_BOOL] = "a boolean", [NODE_INT] = "an integer",
+        [NODE_UINT] = "an integer", [NODE_FLOAT] = "a number", [NODE_TEXT] = "a string",
+        [NODE_TIME] = "a date",     [NODE_LIST] = "a list",    [NODE_MAP] = "a mapping",
     };
     return names[kind];
 }
@@ -371,8 +373,7 @@ static bool integer_equals_float(const struct node *integer, double number)
     if (integer->kind == NODE_INT)
         return number >= -0x1p63 && number < 0x1p63 && (int64_t)number == integer->u.integer &&
                (double)(int64_t)number == number;
-    return number >= 0x1p63 && number < 0x1p64 &&
-           (uint64_t)number == integer->u.unsigned_integer;
+    return number >= 0x1p63 && number < 0x1p64 && (uint64_t)number == integer->u.unsigned_integer;
 }
 
 static bool numbers_equal(const struct node *a, const struct node *b)

@@ -1,7 +1,7 @@
 /*
- * node.h - the one value type: YAML and JSON are read into it, JSON and YAML are written from it, files
- * are merged in it. Every node knows where it was written (origin), what it replaced, and whether it
- * is secret. Nodes live in an arena and are freed with it. Numbers keep their 64 bits.
+ * node.h - the one value type: YAML and JSON are read into it, JSON and YAML are written from it,
+ * files are merged in it. Every node knows where it was written (origin), what it replaced, and
+ * whether it is secret. Nodes live in an arena and are freed with it. Numbers keep their 64 bits.
  */
 #ifndef OCTO_DATA_NODE_H
 #define OCTO_DATA_NODE_H
@@ -70,14 +70,14 @@ struct node {
     } u;
 };
 
-/* Keys change only through the functions below (they keep the hash index right); values may be replaced
-   in place (pair->value = ...). */
+/* Keys change only through the functions below (they keep the hash index right); values may be
+   replaced in place (pair->value = ...). */
 
 /* New nodes in the arena; texts are copied. */
 struct node *node_null(struct arena *arena, struct origin at);
 struct node *node_bool(struct arena *arena, struct origin at, bool value);
 struct node *node_int(struct arena *arena, struct origin at, int64_t value);
-struct node *node_uint(struct arena *arena, struct origin at, uint64_t value); /* small ones: NODE_INT */
+struct node *node_uint(struct arena *arena, struct origin at, uint64_t value); /* or NODE_INT */
 struct node *node_float(struct arena *arena, struct origin at, double value);
 struct node *node_text(struct arena *arena, struct origin at, const char *text);
 struct node *node_text_len(struct arena *arena, struct origin at, const char *text, size_t len);
@@ -113,13 +113,14 @@ bool node_remove(struct node *map, const char *key);
 typedef bool (*node_keep_fn)(void *arg, const struct node_pair *pair);
 void node_keep(struct node *map, node_keep_fn fn, void *arg);
 void node_remove_at(struct node *list, size_t index);
-/* Sorts the pairs of a map by key: bytewise (as docker compose's JSON), or as its YAML has them ("a2"
-   before "a10"). */
+/* Sorts the pairs of a map by key: bytewise (as docker compose's JSON), or as its YAML has them
+   ("a2" before "a10"). */
 void node_sort_keys(struct node *map);
 void node_sort_keys_natural(struct node *map);
 /* For who has moved pairs in place: makes lookups right again. */
 void node_reindex(struct node *map);
-/* Same kind and value; maps regardless of order; int and float compare by value. Origins do not count. */
+/* Same kind and value; maps regardless of order; int and float compare by value. Origins do not
+   count. */
 bool node_equal(const struct node *a, const struct node *b);
 
 /* Loops over a list's items and a map's pairs; nothing may be added or removed meanwhile. */
@@ -131,7 +132,8 @@ bool node_equal(const struct node *a, const struct node *b);
          (parent)->u.map.n && pair < (parent)->u.map.items + (parent)->u.map.n; pair++)
 
 /* Go's %g-like text of a float and the texts of the other scalars, as YAML values turn into
-   environment values and labels (compose-file.md 11.1). A null gives "", lists and maps give nothing. */
+   environment values and labels (compose-file.md 11.1). A null gives "", lists and maps give
+   nothing. */
 void node_scalar_text(const struct node *node, struct str *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * number.c - numbers as Go reads and prints them. Knows nothing of nodes. Called by the readers, the
- * writers and node-text.c.
+ * number.c - numbers as Go reads and prints them. Knows nothing of nodes. Called by the readers,
+ * the writers and node-text.c.
  */
 #include "base/base.h"
 

@@ -1,6 +1,6 @@
 /*
- * size.c - reads byte sizes as docker does. Does not print them. Called by decode.c and by the compose
- * file's checks.
+ * size.c - reads byte sizes as docker does. Does not print them. Called by decode.c and by the
+ * compose file's checks.
  */
 #include "base/base.h"
 

@@ -1,6 +1,7 @@
 /*
- * yread-build.c - from YAML events to nodes: keys, anchors and their copies, limits. It sees no libyaml
- * type; yread.c feeds it. Everything that grows has a limit here: depth, nodes, bytes behind aliases.
+ * yread-build.c - from YAML events to nodes: keys, anchors and their copies, limits. It sees no
+ * libyaml type; yread.c feeds it. Everything that grows has a limit here: depth, nodes, bytes
+ * behind aliases.
  */
 #include "base/base.h"
 
@@ -35,7 +36,8 @@ int yread_build_fail(struct yread_build *build, struct origin at, const char *fm
     return -1;
 }
 
-/* A limit is passed: no place in the document explains it, and no other reading of it would help. */
+/* A limit is passed: no place in the document explains it, and no other reading of it would help.
+ */
 static int refuse_size(struct yread_build *build, struct origin at, const char *text)
 {
     build->is_over_limit = true;
@@ -143,9 +145,9 @@ static int refuse_key(struct yread_build *build, const struct node *key, const c
     STR_AUTO(path);
 
     yread_build_path(build, &path);
-    struct finding *finding = finding_add(
-        build->findings, FINDING_ERROR, key->at, path.buf, "non-string key \"%s\" (%s)",
-        *written ? written : "null", node_kind_name(key->kind));
+    struct finding *finding =
+        finding_add(build->findings, FINDING_ERROR, key->at, path.buf, "non-string key \"%s\" (%s)",
+                    *written ? written : "null", node_kind_name(key->kind));
     if (*written)
         finding_hint(finding, "write it in quotes: \"%s\":", written);
     frame->key = arena_dup(build->arena, written);
@@ -296,8 +298,8 @@ static struct node *copy_anchored(struct yread_build *build, const struct node *
     return copy;
 }
 
-static int take_key_alias(struct yread_build *build, const struct node *anchored,
-                          const char *name, struct origin at)
+static int take_key_alias(struct yread_build *build, const struct node *anchored, const char *name,
+                          struct origin at)
 {
     if (anchored->kind != NODE_TEXT)
         return yread_build_fail(build, at, "non-string key: the alias \"%s\" is %s", name,

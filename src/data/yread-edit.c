@@ -1,7 +1,7 @@
 /*
- * yread-edit.c - a YAML text with a few small changes, made so that libyaml reads it as docker compose
- * does; places in the changed text are led back to the original's. What to change is decided in
- * yread-prepass.c; called by yread.c.
+ * yread-edit.c - a YAML text with a few small changes, made so that libyaml reads it as docker
+ * compose does; places in the changed text are led back to the original's. What to change is
+ * decided in yread-prepass.c; called by yread.c.
  */
 #include "base/base.h"
 

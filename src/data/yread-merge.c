@@ -1,7 +1,8 @@
 /*
- * yread-merge.c - merge keys: "<<" takes the pairs of a mapping, or of several, into the mapping that it
- * stands in. Keys of the mapping itself win wherever they stand, earlier sources win over later ones,
- * and nothing is merged below the first level. Called by yread-build.c when a mapping ends.
+ * yread-merge.c - merge keys: "<<" takes the pairs of a mapping, or of several, into the mapping
+ * that it stands in. Keys of the mapping itself win wherever they stand, earlier sources win over
+ * later ones, and nothing is merged below the first level. Called by yread-build.c when a mapping
+ * ends.
  */
 #include "base/base.h"
 
@@ -11,15 +12,13 @@ static void take_pairs(struct yread_build *build, struct node *target, const str
 {
     NODE_EACH_PAIR(source, pair) {
         if (!node_get_pair(target, pair->key, pair->key_len))
-            node_append_pair(build->arena, target, pair->key, pair->key_len, pair->at,
-                             pair->value);
+            node_append_pair(build->arena, target, pair->key, pair->key_len, pair->at, pair->value);
     }
 }
 
 static void refuse(struct yread_build *build, const struct node *value)
 {
-    yread_build_fail(build, value->at,
-                     "map merge requires map or sequence of maps as the value");
+    yread_build_fail(build, value->at, "map merge requires map or sequence of maps as the value");
 }
 
 void yread_merge_apply(struct yread_build *build, struct yread_frame *frame)

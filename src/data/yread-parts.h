@@ -1,6 +1,6 @@
 /*
- * yread-parts.h - what the files of the YAML reader share: the state of one parse and the steps from
- * events to nodes. Included by yread*.c only; everyone else includes yread.h.
+ * yread-parts.h - what the files of the YAML reader share: the state of one parse and the steps
+ * from events to nodes. Included by yread*.c only; everyone else includes yread.h.
  */
 #ifndef OCTO_DATA_YREAD_PARTS_H
 #define OCTO_DATA_YREAD_PARTS_H
@@ -99,7 +99,8 @@ struct yread_edits {
     bool has_stand_ins; /* control characters were replaced, see yread_stand_in() */
 };
 
-/* Edits may be added in any order of places; those of one place keep theirs, is_first goes first. */
+/* Edits may be added in any order of places; those of one place keep theirs, is_first goes first.
+   */
 void yread_edit_add(struct arena *arena, struct yread_edits *edits, size_t at, size_t removed,
                     const char *added, bool is_first);
 /* The changed text; fills in the shifts. */
@@ -109,14 +110,15 @@ void yread_edit_origin(const struct yread_edits *edits, struct origin *at);
 /* Bytes of the line break or the character at text, and whether it is a break. */
 size_t yread_char_size(const char *text, size_t len, bool *ret_is_break);
 
-/* Characters that libyaml refuses and docker compose takes (U+007F to U+009F but for U+0085) travel as
-   private ones. The three bytes that a stand-in begins with; a text that has them is left alone. */
+/* Characters that libyaml refuses and docker compose takes (U+007F to U+009F but for U+0085) travel
+   as private ones. The three bytes that a stand-in begins with; a text that has them is left alone.
+   */
 #define YREAD_STAND_IN "\xf4\x8f\xba"
 /* Puts the characters back, in place; the new length. */
 size_t yread_stand_in_restore(char *text, size_t len);
 
-/* yread-prepass.c: finds what libyaml reads differently and adds the edits that make it read alike. The
-   text is valid UTF-8. */
+/* yread-prepass.c: finds what libyaml reads differently and adds the edits that make it read alike.
+   The text is valid UTF-8. */
 void yread_prepass(struct arena *arena, const char *text, size_t len, struct yread_edits *edits);
 /* Whether the text may hold something that libyaml accepts but reads differently. */
 bool yread_prepass_is_due(const char *text, size_t len);

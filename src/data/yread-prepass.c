@@ -1,16 +1,17 @@
 /*
- * yread-prepass.c - finds the constructs that libyaml refuses or reads differently from docker compose's
- * parser, and adds edits that make both agree: {a:} and [a:] (a space after the colon), [::1], [:80] and
- * [?a] (quotes), keys of more than 1024 characters ("? "), \' in double quotes, anchors like &a.b, a
- * lone "...", control characters U+007F to U+009F. Not a parser: it only follows tokens as far as it
- * must to know where it is, never fails, and leaves everything else to libyaml. Called by yread.c when
- * libyaml has refused a text, or before it when yread_prepass_is_due().
+ * yread-prepass.c - finds the constructs that libyaml refuses or reads differently from docker
+ * compose's parser, and adds edits that make both agree: {a:} and [a:] (a space after the colon),
+ * [::1], [:80] and [?a] (quotes), keys of more than 1024 characters ("? "), \' in double quotes,
+ * anchors like &a.b, a lone "...", control characters U+007F to U+009F. Not a parser: it only
+ * follows tokens as far as it must to know where it is, never fails, and leaves everything else to
+ * libyaml. Called by yread.c when libyaml has refused a text, or before it when
+ * yread_prepass_is_due().
  */
 #include "base/base.h"
 
 #include "data/yread-parts.h"
 
-#define DEPTH_MAX 1000    /* of flow collections and of block indentation: beyond it, give up */
+#define DEPTH_MAX 1000     /* of flow collections and of block indentation: beyond it, give up */
 #define KEY_MAX_CHARS 1024 /* libyaml's limit for a key without '?' */
 
 enum token { TOKEN_OTHER, TOKEN_ENTRY, TOKEN_LIST, TOKEN_DOCUMENT };
@@ -28,10 +29,10 @@ struct pass {
     struct yread_edits *edits;
     const char *text;
     size_t len;
-    size_t at;     /* byte */
-    size_t index;  /* character */
+    size_t at;    /* byte */
+    size_t index; /* character */
     uint32_t line;
-    int column;    /* from 0 */
+    int column; /* from 0 */
     enum token last;
     bool has_content; /* a document has begun */
     bool can_be_key;  /* libyaml's simple_key_allowed */
@@ -237,8 +238,8 @@ static void scan_anchor(struct pass *pass)
     step(pass);
     for (; !is_blank(pass, 0); step(pass)) {
         unsigned char c = (unsigned char)peek(pass, 0);
-        bool is_word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                       (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+        bool is_word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '_' || c == '-';
         if (c >= 0x7f || is_one_of((char)c, ":,[]{}"))
             break;
         if (!is_word)
@@ -275,8 +276,8 @@ static void scan_quoted(struct pass *pass, char quote)
     pass->last = TOKEN_OTHER;
 }
 
-/* Steps over the blank lines and the indentation before a block scalar's line; finds the indentation
-   when *indent is 0. */
+/* Steps over the blank lines and the indentation before a block scalar's line; finds the
+   indentation when *indent is 0. */
 static void scan_block_breaks(struct pass *pass, int *indent)
 {
     int deepest = 0;
@@ -446,8 +447,7 @@ static void replace_controls(struct pass *pass)
             continue;
         if (pass->edits->n == start && memmem(pass->text, pass->len, YREAD_STAND_IN, 3))
             return;
-        edit(pass, i, size,
-             arena_printf(pass->arena, "%s%c", YREAD_STAND_IN, (char)(c + 1)));
+        edit(pass, i, size, arena_printf(pass->arena, "%s%c", YREAD_STAND_IN, (char)(c + 1)));
         pass->edits->has_stand_ins = true;
     }
 }

@@ -1,7 +1,8 @@
 /*
- * yread-scalar.c - what an untagged or tagged YAML scalar is: docker compose's parser follows the core
- * schema of YAML 1.2 with remnants of 1.1 (leading 0 is octal, '_' in numbers, dates). No libyaml here.
- * Called by yread.c for every scalar, and by whoever types text as YAML would (yread_plain).
+ * yread-scalar.c - what an untagged or tagged YAML scalar is: docker compose's parser follows the
+ * core schema of YAML 1.2 with remnants of 1.1 (leading 0 is octal, '_' in numbers, dates). No
+ * libyaml here. Called by yread.c for every scalar, and by whoever types text as YAML would
+ * (yread_plain).
  */
 #include "base/base.h"
 
@@ -270,7 +271,8 @@ static bool decode_base64(const char *text, size_t len, struct str *out)
     return n % 4 == 0;
 }
 
-/* Whether an explicit tag allows what the text is by itself; adjusts *node (an integer may be a float). */
+/* Whether an explicit tag allows what the text is by itself; adjusts *node (an integer may be a
+   float). */
 static bool apply_tag(struct arena *arena, enum tag tag, struct node **node)
 {
     struct node *value = *node;
@@ -293,8 +295,8 @@ static bool apply_tag(struct arena *arena, enum tag tag, struct node **node)
     }
 }
 
-static struct node *type_tagged(struct arena *arena, enum tag tag, const struct yread_scalar *scalar,
-                                struct str *ret_problem)
+static struct node *type_tagged(struct arena *arena, enum tag tag,
+                                const struct yread_scalar *scalar, struct str *ret_problem)
 {
     struct node *node;
 

@@ -1,7 +1,8 @@
 /*
- * yread.c - reads YAML: runs libyaml's event parser over a text and hands the events to yread-build.c.
- * The only file that includes libyaml. Texts that libyaml reads differently from docker compose are
- * rewritten by yread-prepass.c first. Called by the loaders of compose files and configurations.
+ * yread.c - reads YAML: runs libyaml's event parser over a text and hands the events to
+ * yread-build.c. The only file that includes libyaml. Texts that libyaml reads differently from
+ * docker compose are rewritten by yread-prepass.c first. Called by the loaders of compose files and
+ * configurations.
  */
 #include "base/base.h"
 
@@ -59,7 +60,8 @@ static const struct {
       "check the indentation, and quote a value that contains \": \"" },
     { "found a tab character that violates indentation", "indent with spaces, not tabs" },
     { "did not find expected key", "check the indentation of this line and of the ones before" },
-    { "could not find expected ':'", "a key needs \": \" after it; a list item begins with \"- \"" },
+    { "could not find expected ':'",
+      "a key needs \": \" after it; a list item begins with \"- \"" },
 };
 
 static void add_hint(const yaml_parser_t *parser, const char *problem, struct finding *finding)
@@ -128,12 +130,10 @@ static int take_event(const struct reading *reading, const yaml_event_t *event)
     case YAML_ALIAS_EVENT:
         return yread_build_alias(build, (const char *)event->data.alias.anchor, at);
     case YAML_SEQUENCE_START_EVENT:
-        return yread_build_begin(build, NODE_LIST, at,
-                                 (const char *)event->data.sequence_start.tag,
+        return yread_build_begin(build, NODE_LIST, at, (const char *)event->data.sequence_start.tag,
                                  (const char *)event->data.sequence_start.anchor);
     case YAML_MAPPING_START_EVENT:
-        return yread_build_begin(build, NODE_MAP, at,
-                                 (const char *)event->data.mapping_start.tag,
+        return yread_build_begin(build, NODE_MAP, at, (const char *)event->data.mapping_start.tag,
                                  (const char *)event->data.mapping_start.anchor);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
@@ -161,7 +161,8 @@ static int run(const struct reading *reading)
     return 0;
 }
 
-/* One pass over the text with libyaml. 0, or -1 with findings; 1 when a limit was passed, with findings. */
+/* One pass over the text with libyaml. 0, or -1 with findings; 1 when a limit was passed, with
+   findings. */
 static int parse_once(struct arena *arena, uint32_t file, const char *text, size_t len,
                       const struct yread_edits *edits, struct yread_documents *documents,
                       struct findings *findings)
@@ -200,8 +201,7 @@ static void move_findings(struct findings *to, const struct findings *from)
 {
     for (size_t i = 0; i < from->n; i++) {
         const struct finding *item = &from->items[i];
-        struct finding *copy =
-            finding_add(to, item->level, item->at, item->path, "%s", item->text);
+        struct finding *copy = finding_add(to, item->level, item->at, item->path, "%s", item->text);
         if (copy && item->hint)
             finding_hint(copy, "%s", item->hint);
     }

@@ -1,6 +1,6 @@
 /*
- * ywrite-page.c - the page that YAML is written on: columns, indentation, indicators. Knows nothing of
- * nodes and values. Called by ywrite.c and ywrite-scalar.c.
+ * ywrite-page.c - the page that YAML is written on: columns, indentation, indicators. Knows nothing
+ * of nodes and values. Called by ywrite.c and ywrite-scalar.c.
  */
 #include "base/base.h"
 

@@ -1,6 +1,6 @@
 /*
- * ywrite-parts.h - what the files of the YAML writer share. Included by ywrite*.c only; everyone else
- * includes ywrite.h.
+ * ywrite-parts.h - what the files of the YAML writer share. Included by ywrite*.c only; everyone
+ * else includes ywrite.h.
  */
 #ifndef OCTO_DATA_YWRITE_PARTS_H
 #define OCTO_DATA_YWRITE_PARTS_H

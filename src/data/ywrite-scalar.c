@@ -1,6 +1,6 @@
 /*
- * ywrite-scalar.c - writes the characters of one scalar in the style that was chosen: escapes, folding
- * past column 80, block indentation. Called by ywrite.c.
+ * ywrite-scalar.c - writes the characters of one scalar in the style that was chosen: escapes,
+ * folding past column 80, block indentation. Called by ywrite.c.
  */
 #include "base/base.h"
 
@@ -98,9 +98,9 @@ static const struct {
     uint32_t code;
     char letter;
 } short_escapes[] = {
-    { 0x00, '0' }, { 0x07, 'a' }, { 0x08, 'b' },  { 0x09, 't' },   { 0x0a, 'n' },   { 0x0b, 'v' },
-    { 0x0c, 'f' }, { 0x0d, 'r' }, { 0x1b, 'e' },  { '"', '"' },    { '\\', '\\' },  { 0x85, 'N' },
-    { 0xa0, '_' }, { 0x2028, 'L' }, { 0x2029, 'P' },
+    { 0x00, '0' },  { 0x07, 'a' }, { 0x08, 'b' }, { 0x09, 't' },   { 0x0a, 'n' },
+    { 0x0b, 'v' },  { 0x0c, 'f' }, { 0x0d, 'r' }, { 0x1b, 'e' },   { '"', '"' },
+    { '\\', '\\' }, { 0x85, 'N' }, { 0xa0, '_' }, { 0x2028, 'L' }, { 0x2029, 'P' },
 };
 
 static uint32_t code_point(const char *text, size_t size)
@@ -133,7 +133,8 @@ static void put_escape(struct ywrite_page *page, uint32_t code)
 static void put_double(struct ywrite_page *page, const struct ywrite_scalar *scalar, bool can_fold)
 {
     bool had_space = false;
-    /* docker compose's writer escapes every character of a text that begins with a byte order mark. */
+    /* docker compose's writer escapes every character of a text that begins with a byte order mark.
+     */
     bool has_mark = scalar->len >= 3 && memcmp(scalar->text, "\xef\xbb\xbf", 3) == 0;
 
     ywrite_put_indicator(page, "\"", true, false, false);
@@ -186,7 +187,8 @@ static const char *chomping(const struct ywrite_scalar *scalar)
 }
 
 /* Whether the first line that is not empty begins with a space: the indentation must then be told.
-   docker compose tells it only when that is the first line of all, and so loses the space otherwise. */
+   docker compose tells it only when that is the first line of all, and so loses the space
+   otherwise. */
 static bool needs_indent_hint(const struct ywrite_scalar *scalar)
 {
     size_t i = 0;

@@ -1,6 +1,6 @@
 /*
- * ywrite-style.c - how a scalar is written: plain, in single or double quotes, or as a literal block. The
- * rules are those of docker compose's YAML writer, measured. Called by ywrite.c.
+ * ywrite-style.c - how a scalar is written: plain, in single or double quotes, or as a literal
+ * block. The rules are those of docker compose's YAML writer, measured. Called by ywrite.c.
  */
 #include "base/base.h"
 
@@ -103,8 +103,8 @@ static void look_at(const char *text, size_t len, struct look *look)
 /* Strings that YAML 1.1 reads as something else. */
 
 static const char *const old_words[] = {
-    "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF",
-    "<<",
+    "y", "Y",  "yes", "Yes", "YES", "on",  "On",  "ON", "n",
+    "N", "no", "No",  "NO",  "off", "Off", "OFF", "<<",
 };
 
 static bool is_old_word(const char *text, size_t len)
@@ -119,8 +119,8 @@ static size_t count_digits(const char *text, size_t len, size_t i, bool has_unde
 {
     size_t start = i;
 
-    while (i < len && ((text[i] >= '0' && text[i] <= '9') ||
-                       (has_underscores && text[i] == '_' && i > start)))
+    while (i < len &&
+           ((text[i] >= '0' && text[i] <= '9') || (has_underscores && text[i] == '_' && i > start)))
         i++;
     return i - start;
 }
@@ -147,9 +147,9 @@ static bool is_sexagesimal(const char *text, size_t len)
 /* Go's unicode.IsSpace for every character. */
 static bool is_all_space(const char *text, size_t len)
 {
-    static const char *const wide[] = { "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xa8",
-                                        "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
-                                        "\xe3\x80\x80" };
+    static const char *const wide[] = { "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80",
+                                        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+                                        "\xe2\x81\x9f", "\xe3\x80\x80" };
 
     for (size_t i = 0, size; i < len; i += size) {
         size = ywrite_char_size(text + i, len - i);
@@ -191,8 +191,7 @@ void ywrite_style_choose(struct ywrite_scalar *scalar, const char *text, size_t 
         style = YWRITE_DOUBLE;
     if (style == YWRITE_PLAIN && !can_be_plain)
         style = YWRITE_SINGLE;
-    if ((style == YWRITE_SINGLE && !can_be_single) ||
-        (style == YWRITE_LITERAL && !can_be_literal))
+    if ((style == YWRITE_SINGLE && !can_be_single) || (style == YWRITE_LITERAL && !can_be_literal))
         style = YWRITE_DOUBLE;
     scalar->text = text;
     scalar->len = len;

@@ -1,7 +1,7 @@
 /*
- * ywrite.c - writes nodes as YAML, byte for byte as docker compose does: the structure. Which style a
- * scalar gets is ywrite-style.c, its characters are ywrite-scalar.c. Called for config output and for
- * files that people read.
+ * ywrite.c - writes nodes as YAML, byte for byte as docker compose does: the structure. Which style
+ * a scalar gets is ywrite-style.c, its characters are ywrite-scalar.c. Called for config output and
+ * for files that people read.
  */
 #include "base/base.h"
 

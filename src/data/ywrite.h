@@ -1,7 +1,7 @@
 /*
- * ywrite.h - writes nodes as YAML, byte for byte as docker compose v5 does (compose-file.md section 12):
- * indent 2, sequences indented under their key, quoting and folding at column 80 as measured. The
- * order of keys is the order of the node's pairs.
+ * ywrite.h - writes nodes as YAML, byte for byte as docker compose v5 does (compose-file.md section
+ * 12): indent 2, sequences indented under their key, quoting and folding at column 80 as measured.
+ * The order of keys is the order of the node's pairs.
  */
 #ifndef OCTO_DATA_YWRITE_H
 #define OCTO_DATA_YWRITE_H

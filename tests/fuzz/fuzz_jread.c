@@ -1,6 +1,6 @@
 /*
- * fuzz_jread.c - the JSON reader and writer: what is accepted is written and read again as the same, and a
- * stream gives the same values however it is cut into pieces.
+ * fuzz_jread.c - the JSON reader and writer: what is accepted is written and read again as the
+ * same, and a stream gives the same values however it is cut into pieces.
  */
 #include "base/base.h"
 
@@ -19,7 +19,8 @@ static void check_document(const char *text, size_t len, uint32_t file)
     STR_AUTO(second);
     ERR_AUTO(err);
 
-    if (jread_parse(arena, file, text, len, &node, &err) == 0 && text_utf8_valid(text, len) != len) {
+    if (jread_parse(arena, file, text, len, &node, &err) == 0 &&
+        text_utf8_valid(text, len) != len) {
         jwrite_node_text(node, 0, &first); /* different bytes may become one key: not comparable */
     } else if (!err_is_set(&err)) {
         jwrite_node_text(node, JWRITE_HTML | JWRITE_SORT, &first);

@@ -1,6 +1,6 @@
 /*
- * data-cases.h - the cases of tests/data/NAME.jsonl, one a line: a JSON list of what goes in and what has
- * to come out. Used by the tests of the readers and writers.
+ * data-cases.h - the cases of tests/data/NAME.jsonl, one a line: a JSON list of what goes in and
+ * what has to come out. Used by the tests of the readers and writers.
  */
 #ifndef OCTO_TESTS_DATA_CASES_H
 #define OCTO_TESTS_DATA_CASES_H

@@ -56,7 +56,8 @@ static const struct decode_row outer_rows[] = {
     DECODE_ROW("pairs", decode_pairs, struct outer, pairs),
     DECODE_ROW("pair_items", decode_pairs, struct outer, pair_items),
     DECODE_MORE("inside", decode_struct, struct outer, inside, inner_rows, sizeof(struct inner)),
-    DECODE_MORE("pointer", decode_struct_ptr, struct outer, pointer, inner_rows, sizeof(struct inner)),
+    DECODE_MORE("pointer", decode_struct_ptr, struct outer, pointer, inner_rows,
+                sizeof(struct inner)),
     DECODE_MORE("no_pointer", decode_struct_ptr, struct outer, no_pointer, inner_rows,
                 sizeof(struct inner)),
     DECODE_MORE("structs", decode_structs, struct outer, structs, inner_rows, sizeof(struct inner)),
@@ -103,7 +104,8 @@ static void test_converters(void)
     ok(o.count.has && o.count.value == 3 && o.zero.has && o.zero.value == 0);
     ok(o.duration.has && o.duration.value == 90000000000 && o.nanoseconds.value == 500);
     is_int((int64_t)o.texts.n, 4);
-    ok(text_list_has(&o.texts, "1") && text_list_has(&o.texts, "1.5") && !text_list_has(&o.texts, "b"));
+    ok(text_list_has(&o.texts, "1") && text_list_has(&o.texts, "1.5") &&
+       !text_list_has(&o.texts, "b"));
     is_text(o.one_text.items[0], "alone");
     is_int((int64_t)o.pairs.n, 3);
     is_text(pair_list_find(&o.pairs, "A")->value, "1");
@@ -188,15 +190,29 @@ static void test_sizes(void)
         int64_t bytes; /* -1: refused */
         const char *problem;
     } cases[] = {
-        { "0", 0, "" },          { "1024", 1024, "" },      { "1k", 1024, "" },
-        { "1K", 1024, "" },      { "1kb", 1024, "" },       { "1KiB", 1024, "" },
-        { "64m", 64 << 20, "" }, { "1.5g", 1610612736, "" }, { "2t", 2ll << 40, "" },
-        { "1p", 1ll << 50, "" }, { "10b", 10, "" },         { "10 mb", 10 << 20, "" },
-        { ".5k", 512, "" },      { "1e3", 1000, "" }, { "-1b", -1, "invalid size: \"-1b\"" },
-        { "10x", -1, "invalid suffix: \"x\"" },             { "10bb", -1, "invalid suffix: \"bb\"" },
-        { "1kbi", -1, "invalid suffix: \"kbi\"" },          { "1kiib", -1, "invalid suffix: \"kiib\"" },
-        { "", -1, "invalid size: \"\"" },                   { "k", -1, "invalid size: \"k\"" },
-        { "1  k", -1, "invalid size: \"1  k\"" },           { "9999999p", -1, "size out of range: \"9999999p\"" },
+        { "0", 0, "" },
+        { "1024", 1024, "" },
+        { "1k", 1024, "" },
+        { "1K", 1024, "" },
+        { "1kb", 1024, "" },
+        { "1KiB", 1024, "" },
+        { "64m", 64 << 20, "" },
+        { "1.5g", 1610612736, "" },
+        { "2t", 2ll << 40, "" },
+        { "1p", 1ll << 50, "" },
+        { "10b", 10, "" },
+        { "10 mb", 10 << 20, "" },
+        { ".5k", 512, "" },
+        { "1e3", 1000, "" },
+        { "-1b", -1, "invalid size: \"-1b\"" },
+        { "10x", -1, "invalid suffix: \"x\"" },
+        { "10bb", -1, "invalid suffix: \"bb\"" },
+        { "1kbi", -1, "invalid suffix: \"kbi\"" },
+        { "1kiib", -1, "invalid suffix: \"kiib\"" },
+        { "", -1, "invalid size: \"\"" },
+        { "k", -1, "invalid size: \"k\"" },
+        { "1  k", -1, "invalid size: \"1  k\"" },
+        { "9999999p", -1, "size out of range: \"9999999p\"" },
     };
     int64_t bytes;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

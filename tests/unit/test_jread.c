@@ -131,7 +131,8 @@ static int add_value(void *arg, struct node *value, struct err *err)
     return 0;
 }
 
-static const char stream_text[] = "{\"status\":\"a\"}\r\n{\"n\":[1,2,{\"x\":\"y\"}]}\n\"z\" true []{}7 ";
+static const char stream_text[] =
+    "{\"status\":\"a\"}\r\n{\"n\":[1,2,{\"x\":\"y\"}]}\n\"z\" true []{}7 ";
 
 static void test_stream(void)
 {

@@ -84,7 +84,9 @@ static void test_places(void)
         { "x: [::1, :80, a]\ny: [?q, b]\n", "1:1{1:1=1:4[1:5 1:10 1:15 ] 2:1=2:4[2:5 2:9 ] }" },
         { "x: [\"\\'a\\'\", b]\n", "1:1{1:1=1:4[1:5 1:14 ] }" },
         { "x: [&a.b c, *a.b , d]\n", "1:1{1:1=1:4[1:5 1:5 1:20 ] }" },
-        { "x: a\x7f" "b\ny: c\n", "1:1{1:1=1:4 2:1=2:4 }" },
+        { "x: a\x7f"
+          "b\ny: c\n",
+          "1:1{1:1=1:4 2:1=2:4 }" },
         { "...\nx: y\n", "2:1{2:1=2:4 }" },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -130,9 +132,14 @@ static void test_findings(void)
 
 static void test_flags(void)
 {
-    static const char text[] = "a: !reset\nb: !override [1]\nc: \"x\"\nd: |\n  x\ne: x\nf: !!str 1\n";
-    static const int flags[] = { NODE_RESET | NODE_TAGGED, NODE_OVERRIDE | NODE_TAGGED, NODE_QUOTED,
-                                 NODE_QUOTED, 0, NODE_TAGGED };
+    static const char text[] =
+        "a: !reset\nb: !override [1]\nc: \"x\"\nd: |\n  x\ne: x\nf: !!str 1\n";
+    static const int flags[] = { NODE_RESET | NODE_TAGGED,
+                                 NODE_OVERRIDE | NODE_TAGGED,
+                                 NODE_QUOTED,
+                                 NODE_QUOTED,
+                                 0,
+                                 NODE_TAGGED };
     struct reading reading = read_text(text, sizeof(text) - 1);
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         is_int(reading.documents.items[0]->u.map.items[i].value->flags, flags[i]);
@@ -187,8 +194,8 @@ static void test_bombs(void)
     refused(&text, "nested deeper than 256 levels", 1000);
     str_add(&text, "a: &a [x,x,x,x,x,x,x,x,x]\n");
     for (char c = 'b'; c < 'k'; c++)
-        str_printf(&text, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1, c - 1, c - 1,
-                   c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
+        str_printf(&text, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1, c - 1,
+                   c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
     refused(&text, "aliases stand for more than 1000000 values", 3000);
     str_add(&text, "a0: &a0 {k: v}\n");
     for (int i = 1; i < 20000; i++)
@@ -212,11 +219,13 @@ static void test_speed(void)
 
     str_add(&text, "x-common: &common {restart: always, init: true}\nservices:\n");
     for (int i = 0; i < 10000; i++)
-        str_printf(&text, "  service%d:\n    <<: *common\n    image: registry.example.com/app:%d\n"
-                          "    environment:\n      A: b\n      WORKERS: 4\n    ports:\n"
-                          "      - \"%d:80\"\n    depends_on: [service%d]\n    command: [a, b]\n"
-                          "    labels:\n      traefik.enable: \"true\"\n      some.other.label: of a service\n",
-                   i, i, 10000 + i, i ? i - 1 : 0);
+        str_printf(
+            &text,
+            "  service%d:\n    <<: *common\n    image: registry.example.com/app:%d\n"
+            "    environment:\n      A: b\n      WORKERS: 4\n    ports:\n"
+            "      - \"%d:80\"\n    depends_on: [service%d]\n    command: [a, b]\n"
+            "    labels:\n      traefik.enable: \"true\"\n      some.other.label: of a service\n",
+            i, i, 10000 + i, i ? i - 1 : 0);
     struct reading reading = read_text(text.buf, text.len);
     is_int(reading.result, 0);
     is_int((int64_t)node_get(reading.documents.items[0], "services")->u.map.n, 10000);
