@@ -244,7 +244,7 @@ int loader_tree(const struct load_set *set, struct node **ret_tree, struct err *
     *ret_tree = whole;
     if (is_bad || loader->findings->n_errors > n_errors)
         return 0;
-    if (whole->u.map.n == 0) {
+    if (whole->u.map.n == 0 && !set->chain) {
         finding_add(loader->findings, FINDING_ERROR, whole->at, NULL, "empty compose file");
         return 0;
     }

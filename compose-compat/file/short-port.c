@@ -154,6 +154,8 @@ int short_ports(struct arena *arena, struct origin at, const char *text, struct 
         return -1;
     if (parse_range(spec.target, &target) != 0)
         return fail(reason, "the container port is no port or range of ports:", spec.target);
+    if (target.first == 0)
+        return fail(reason, "a container has no port 0:", slice_from(text));
     bool is_published = spec.published.len > 0;
     if (is_published && parse_range(spec.published, &published) != 0)
         return fail(reason, "the published port is no port or range of ports:", spec.published);

@@ -36,6 +36,7 @@ void *map_remove(struct map *map, const char *key);
 
 #define MAP_AUTO(name) CLEANUP(map_release) struct map name = MAP_INIT
 #define MAP_EACH(map, entry)                                                                       \
-    for (struct map_entry *entry = (map)->entries; entry < (map)->entries + (map)->n; entry++)
+    for (struct map_entry *entry = (map)->entries;                                                 \
+         (map)->n && entry < (map)->entries + (map)->n; entry++)
 
 #endif

@@ -32,6 +32,7 @@
 
 /* for (type *item ...) over a vec or an arena list. */
 #define VEC_EACH(vec, item)                                                                        \
-    for (typeof((vec)->items + 0) item = (vec)->items; item < (vec)->items + (vec)->n; item++)
+    for (typeof((vec)->items + 0) item = (vec)->items;                                             \
+         (vec)->n && item < (vec)->items + (vec)->n; item++)
 
 #endif
