@@ -76,6 +76,8 @@ static void task_report(void *arg)
 
 void task_done(struct task *task, enum step_status status)
 {
+    if (task->result.status != STEP_WAITING)
+        return; /* it was cancelled meanwhile */
     task->result.status = status;
     loop_remove(task->source);
     task->source = loop_add_soon(task->docker->loop, task_report, task);
@@ -83,6 +85,10 @@ void task_done(struct task *task, enum step_status status)
 
 void task_fail(struct task *task, enum failure_grade grade, struct err *err)
 {
+    if (task->result.status != STEP_WAITING) {
+        err_release(err);
+        return;
+    }
     task->result.grade = grade;
     err_move(&task->result.err, err);
     task_done(task, STEP_FAILED);
@@ -169,6 +175,24 @@ static apply_fn find_apply(const struct step *step)
     return NULL;
 }
 
+static void refuse(struct task *task)
+{
+    struct err err = ERR_INIT;
+    err_set(&err, ERR_UNSUPPORTED, "docker cannot %s %s", step_action_name(task->step->action),
+            task_what(task));
+    task_fail(task, GRADE_FAILED, &err);
+}
+
+static void on_version(void *arg, struct engine_answer *answer ATTR_UNUSED, struct err *err)
+{
+    struct task *task = arg;
+    task->call = NULL;
+    if (call_failed(err))
+        task_fail_call(task, err);
+    else
+        find_apply(task->step)(task);
+}
+
 void docker_begin(void *handle, struct step *step, step_progress_fn progress, step_done_fn done,
                   void *arg)
 {
@@ -177,15 +201,16 @@ void docker_begin(void *handle, struct step *step, step_progress_fn progress, st
     *task = (struct task){ .docker = docker, .step = step, .progress = progress, .done = done,
                            .arg = arg, .arena = arena_new() };
     VEC_ADD(&docker->tasks, task);
-    apply_fn apply = find_apply(step);
-    if (apply) {
-        apply(task);
+    if (!find_apply(step)) {
+        refuse(task);
         return;
     }
-    struct err err = ERR_INIT;
-    err_set(&err, ERR_UNSUPPORTED, "docker cannot %s %s", step_action_name(step->action),
-            task_what(task));
-    task_fail(task, GRADE_FAILED, &err);
+    /* The forms of bodies depend on the version: a run that has not observed anything asks
+       first. */
+    if (engine_api(docker->engine))
+        find_apply(step)(task);
+    else
+        task_call(task, "GET", "/version", NULL, 0, on_version);
 }
 
 void docker_cancel(void *handle, struct step *step)

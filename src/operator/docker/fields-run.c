@@ -46,6 +46,18 @@ static const struct node *find_proxies(const struct docker *docker)
     return own ? own : node_get(all, "default");
 }
 
+void fields_put_proxies(struct arena *arena, const struct docker *docker, struct node *map)
+{
+    const struct node *proxies = find_proxies(docker);
+    for (size_t i = 0; proxies && i < ARRAY_LEN(proxy_names); i++) {
+        const char *value = get_text(proxies, proxy_names[i].key);
+        if (!text_is_set(value))
+            continue;
+        put_text(arena, map, proxy_names[i].upper, value);
+        put_text(arena, map, proxy_names[i].lower, value);
+    }
+}
+
 static void add_proxies(struct encode *e, struct node *list)
 {
     const struct node *proxies = find_proxies(e->docker);

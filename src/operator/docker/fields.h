@@ -111,6 +111,9 @@ struct node *read_words(struct readback *r, const struct field *field);
 /* The wanted node when the field, written, is what the engine has; else what `other` reads. */
 bool read_is_same(struct readback *r, const struct field *field);
 
+/* The proxies of the user's docker configuration, under both spellings of their names. */
+void fields_put_proxies(struct arena *arena, const struct docker *docker, struct node *map);
+
 /* Helpers of the fields-*.c files. */
 const struct node *read_engine(const struct readback *r, const struct field *field);
 const struct node *read_wanted(const struct readback *r, const struct field *field);

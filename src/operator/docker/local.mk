@@ -8,6 +8,10 @@ operator_docker_files = \
 	src/operator/docker/apply-run.c \
 	src/operator/docker/await.c \
 	src/operator/docker/begin.c \
+	src/operator/docker/build-bake.c \
+	src/operator/docker/build-engine.c \
+	src/operator/docker/build-trace.c \
+	src/operator/docker/build.h \
 	src/operator/docker/container-item.c \
 	src/operator/docker/docker.c \
 	src/operator/docker/docker.h \

@@ -1,0 +1,35 @@
+/*
+ * build.h - what the two ways to build an image share (apply-build.c chooses, build-bake.c and
+ * build-engine.c do it, build-trace.c reads what BuildKit tells). Used inside of this folder only.
+ */
+#ifndef OCTO_OPERATOR_DOCKER_BUILD_H
+#define OCTO_OPERATOR_DOCKER_BUILD_H
+
+#include "operator/docker/fields.h"
+#include "operator/docker/task.h"
+
+#define BUILD_TAIL_MAX 2048
+
+/* The output: shown line by line, and its end kept for the message of a failure. */
+struct build_log {
+    struct str line, tail;
+};
+void build_log(struct task *task, struct build_log *log, const char *bytes, size_t len);
+void build_line(struct task *task, struct build_log *log, const char *line);
+void build_log_release(struct build_log *log);
+/* Ends the task; why may be NULL. */
+void build_failed(struct task *task, struct build_log *log, const char *why);
+
+const struct build *build_of(const struct task *task);
+bool build_is_remote(const char *context);
+struct node *build_labels(struct task *task, bool is_classic);
+struct node *build_args(struct task *task);
+struct node *build_tags(struct task *task);
+const char *build_platform(struct task *task);
+
+/* build-trace.c: a status of BuildKit in its binary form. */
+void build_trace(struct task *task, struct build_log *log, const char *bytes, size_t len);
+/* ... and as JSON, a line each. */
+void build_status(struct task *task, struct build_log *log, const struct node *status);
+
+#endif
