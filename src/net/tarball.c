@@ -50,9 +50,9 @@ struct tarball *tarball_new(struct str *out)
     tarball->fd = -1;
     tarball->archive = archive_write_new();
     assert(tarball->archive);
-    archive_write_set_format_pax_restricted(tarball->archive);
-    /* Names are bytes, in every locale: libarchive 3.6 crashes on UTF-8 names in the C locale. */
-    archive_write_set_format_option(tarball->archive, "pax", "hdrcharset", "BINARY");
+    /* Names are bytes, in every locale, and the first block is the first file: BuildKit takes an
+       archive that begins with a pax header for a Dockerfile. */
+    archive_write_set_format_gnutar(tarball->archive);
     archive_write_set_bytes_per_block(tarball->archive, 0);
     archive_write_set_bytes_in_last_block(tarball->archive, 1);
     if (archive_write_open(tarball->archive, tarball, NULL, on_write, NULL) != ARCHIVE_OK)

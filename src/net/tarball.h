@@ -9,7 +9,7 @@
 #include "base/str.h"
 
 struct tarball;
-/* A pax archive written into memory in pieces: what was added since the last take is in `out`. */
+/* A GNU tar archive written into memory in pieces: what was added since the last take is in `out`. */
 struct tarball *tarball_new(struct str *out);
 /* One regular file from memory; mtime 0. */
 int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, int64_t uid, int64_t gid,
