@@ -30,25 +30,35 @@ void build_log(struct task *task, struct build_log *log, const char *bytes, size
                 str_add_char(&log->line, bytes[i]);
             continue;
         }
-        build_line(task, log, log->line.buf);
+        task_progress(task, NULL, log->line.buf, 0, 0);
+        str_printf(&log->tail, "%s\n", log->line.buf);
+        if (log->tail.len > BUILD_TAIL_MAX)
+            str_remove(&log->tail, 0, log->tail.len - BUILD_TAIL_MAX);
         str_clear(&log->line);
     }
 }
 
 void build_line(struct task *task, struct build_log *log, const char *line)
 {
-    if (!*line)
+    if (!*line || text_is(log->last.buf, line))
         return;
     task_progress(task, NULL, line, 0, 0);
-    str_printf(&log->tail, "%s\n", line);
-    if (log->tail.len > BUILD_TAIL_MAX)
-        str_remove(&log->tail, 0, log->tail.len - BUILD_TAIL_MAX);
+    str_clear(&log->last);
+    str_add(&log->last, line);
 }
 
 void build_log_release(struct build_log *log)
 {
     str_release(&log->line);
     str_release(&log->tail);
+    str_release(&log->last);
+}
+
+void build_log_init(struct build_log *log)
+{
+    str_init(&log->line, 0);
+    str_init(&log->tail, 0);
+    str_init(&log->last, 0);
 }
 
 /* --- the plugin ------------------------------------------------------------------------------- */

@@ -395,8 +395,7 @@ void build_by_bake(struct task *task, const char *program, bool has_allow)
     struct err err = ERR_INIT;
     word_list words = { NULL, 0, 0 };
 
-    str_init(&bake->log.line, 0);
-    str_init(&bake->log.tail, 0);
+    build_log_init(&bake->log);
     str_init(&bake->line, 0);
     str_init(&bake->reason, 0);
     bake->fd = -1;

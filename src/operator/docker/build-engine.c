@@ -216,8 +216,7 @@ void build_by_engine(struct task *task)
         return;
     }
     struct engine_build *work = MEM_NEW(struct engine_build);
-    str_init(&work->log.line, 0);
-    str_init(&work->log.tail, 0);
+    build_log_init(&work->log);
     task->data = work;
     task->release = engine_build_release;
     bool has_wish = text_is_set(wish) && text_to_bool(wish, &is_on) == 0;

@@ -8,12 +8,15 @@
 #include "operator/docker/fields.h"
 #include "operator/docker/task.h"
 
-#define BUILD_TAIL_MAX 2048
+#define BUILD_TAIL_MAX 1024
 
-/* The output: shown line by line, and its end kept for the message of a failure. */
+/* The output: shown line by line, and the end of what commands print is kept for the message of a
+   failure. */
 struct build_log {
     struct str line, tail;
+    struct str last; /* of the builder's own lines: it repeats itself */
 };
+void build_log_init(struct build_log *log);
 void build_log(struct task *task, struct build_log *log, const char *bytes, size_t len);
 void build_line(struct task *task, struct build_log *log, const char *line);
 void build_log_release(struct build_log *log);
