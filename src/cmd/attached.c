@@ -19,7 +19,9 @@ struct watched {
     bool is_shown;   /* its output is */
     bool is_running; /* as far as the events say */
     bool is_ended;   /* died and did not come back */
-    bool has_exit;   /* died; the line about it waits for the end of its log */
+    bool has_exit;   /* died; the line about it waits for the end of its log, and for a look */
+    bool is_looking; /* whether the backend brings it back is being asked */
+    bool is_dead;    /* as last looked at */
     int64_t exit_code;
     int64_t since_ns;
     struct operator_stream *log;
@@ -31,6 +33,7 @@ struct attached {
     struct operation operation;
     struct log_print print;
     struct map watched; /* id -> struct watched * */
+    struct map early;   /* id -> exit code + 1, of deaths that came before their start was known */
     struct operator_stream *events;
     int64_t start_ns; /* wall clock */
     int n_signals;
@@ -42,6 +45,8 @@ struct attached {
 };
 
 static void check_end(struct attached *attached);
+static void follow(struct watched *watched);
+static void on_died(struct attached *attached, struct watched *watched, int64_t exit_code);
 
 static void watched_free(struct watched *watched)
 {
@@ -67,19 +72,23 @@ static void on_line(void *arg, const struct log_line *line)
     watched->since_ns = line->time_ns + 1;
 }
 
+/* Says that it exited, once its output is complete and it is known whether it comes back. */
 static void report_exit(struct watched *watched)
 {
     struct attached *attached = watched->attached;
     STR_AUTO(text);
 
-    if (!watched->has_exit)
+    if (!watched->has_exit || watched->is_looking || watched->log != NULL)
         return;
     watched->has_exit = false;
     str_printf(&text, "exited with code %lld%s", (long long)watched->exit_code,
-               watched->is_running ? " (restarting)" : "");
+               watched->is_dead ? "" : " (restarting)");
     if (watched->is_shown)
         log_print_status(&attached->print, watched->short_name, text.buf);
-    watched->is_ended = !watched->is_running;
+    watched->is_running = !watched->is_dead;
+    watched->is_ended = watched->is_dead;
+    if (watched->is_running)
+        follow(watched);
     check_end(attached);
 }
 
@@ -158,6 +167,7 @@ static void on_step_done(void *arg, struct step *step)
     struct attached *attached = arg;
     const struct instance *instance = step->instance;
     struct watched *watched;
+    uintptr_t early;
 
     if (step->action != STEP_START || instance->id == NULL || instance->service == NULL)
         return;
@@ -167,6 +177,9 @@ static void on_step_done(void *arg, struct step *step)
     watched->is_running = !watched->has_exit;
     watched->is_ended = false;
     follow(watched);
+    early = (uintptr_t)map_remove(&attached->early, instance->id);
+    if (early != 0)
+        on_died(attached, watched, (int64_t)early - 1);
 }
 
 /* What ran already before this command is shown from now on. */
@@ -264,25 +277,28 @@ struct comes_back {
     char *id;
 };
 
+static bool is_alive(const struct existing_set *set, const char *id)
+{
+    VEC_EACH (&set->items, item) {
+        if (text_is((*item)->id, id))
+            return (*item)->state == STATE_RUNNING || (*item)->state == STATE_RESTARTING;
+    }
+    return false;
+}
+
 /* After a death: does the backend bring it back? */
 static void on_looked(void *arg, struct existing_set *set, struct err *err)
 {
     struct comes_back *look = arg;
     struct watched *watched = map_find(&look->attached->watched, look->id);
-    bool is_coming = false;
 
-    if (!err_is_set(err)) {
-        VEC_EACH (&set->items, item) {
-            if (text_is((*item)->id, look->id))
-                is_coming = (*item)->state == STATE_RUNNING || (*item)->state == STATE_RESTARTING;
-        }
+    if (watched != NULL) {
+        watched->is_looking = false;
+        watched->is_dead = err_is_set(err) || !is_alive(set, look->id);
+        report_exit(watched);
+    }
+    if (!err_is_set(err))
         existing_set_release(set);
-    }
-    if (watched != NULL && watched->has_exit) {
-        watched->is_running = is_coming;
-        if (watched->log == NULL)
-            report_exit(watched);
-    }
     mem_free(look->id);
     mem_free(look);
 }
@@ -292,15 +308,30 @@ static void on_died(struct attached *attached, struct watched *watched, int64_t 
     const struct observe_query query = { .project = attached->context->project_name,
                                          .with_all = true,
                                          .only_running_kinds = true };
-    struct comes_back *look = MEM_NEW(struct comes_back);
+    struct comes_back *look;
 
     watched->has_exit = true;
     watched->is_running = false;
     watched->exit_code = exit_code;
+    if (watched->is_looking)
+        return;
+    watched->is_looking = true;
+    look = MEM_NEW(struct comes_back);
     look->attached = attached;
     look->id = mem_dup(watched->existing.id);
     attached->context->ops->observe(attached->context->operator_handle, &query,
                                     &attached->context->findings, on_looked, look);
+}
+
+/* Restarted, by its policy or another command. (A start that is reported after the death of what it
+   started is nothing new: the death asks how things are.) */
+static void on_started(struct watched *watched)
+{
+    if (watched->has_exit || watched->is_running || !watched->attached->is_planned)
+        return;
+    watched->is_running = true;
+    watched->is_ended = false;
+    follow(watched);
 }
 
 static void on_event(void *arg, const struct operator_event *event)
@@ -308,32 +339,17 @@ static void on_event(void *arg, const struct operator_event *event)
     struct attached *attached = arg;
     struct watched *watched = event->id == NULL ? NULL : map_find(&attached->watched, event->id);
 
-    switch (event->action) {
-    case EVENT_DIED:
-        if (watched != NULL)
-            on_died(attached, watched, event->exit_code);
-        break;
-    case EVENT_STARTED:
-        /* Restarted by its policy, or by another command. */
-        if (watched == NULL || !attached->is_planned)
-            break;
-        if (watched->has_exit) {
-            watched->is_running = true;
-            if (watched->log == NULL)
-                report_exit(watched);
-        }
-        watched->is_running = true;
-        watched->is_ended = false;
-        follow(watched);
-        break;
-    case EVENT_REMOVED:
-        if (watched != NULL) {
-            watched->is_ended = true;
-            check_end(attached);
-        }
-        break;
-    default:
-        break;
+    if (event->action == EVENT_DIED && watched == NULL && event->id != NULL)
+        map_set(&attached->early, event->id, (void *)(uintptr_t)(event->exit_code + 1));
+    if (watched == NULL)
+        return;
+    if (event->action == EVENT_DIED)
+        on_died(attached, watched, event->exit_code);
+    else if (event->action == EVENT_STARTED)
+        on_started(watched);
+    else if (event->action == EVENT_REMOVED) {
+        watched->is_ended = true;
+        check_end(attached);
     }
 }
 
@@ -366,6 +382,7 @@ static int stop_project(struct attached *attached, struct err *err)
     int result;
 
     context->is_cancelled = false;
+    context->is_stop_hard = true;
     result = operate_apply(context, &plan, "stop", false, &stop_err);
     if (context->is_cancelled) {
         err_release(&stop_err);
@@ -454,6 +471,7 @@ int attached_run(struct cmd_context *context, const struct plan_options *plan,
     int result;
 
     map_init(&attached.watched);
+    map_init(&attached.early);
     log_print_init(&attached.print, context);
     attached.print.no_color = options->no_color;
     attached.print.no_prefix = options->no_prefix;
@@ -465,6 +483,7 @@ int attached_run(struct cmd_context *context, const struct plan_options *plan,
     MAP_EACH (&attached.watched, entry)
         watched_free(entry->value);
     map_release(&attached.watched);
+    map_release(&attached.early);
     log_print_release(&attached.print);
     operation_release(&attached.operation);
     return result;

@@ -47,6 +47,7 @@ struct cmd_context {
     void *operator_handle;
     struct str out;    /* standard output, written at the end or by context_flush() */
     bool is_cancelled; /* a signal asked the command to end */
+    bool is_stop_hard; /* the first signal from now on ends what runs at once */
 };
 
 int context_init(struct cmd_context *context, char **environment, struct err *err) ATTR_MUST_CHECK;

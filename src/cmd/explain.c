@@ -117,8 +117,7 @@ static void explain_node(struct explanation *e, const struct node *node)
         return;
     }
     if (node->kind == NODE_MAP) {
-        NODE_EACH_PAIR(node, pair)
-        {
+        NODE_EACH_PAIR (node, pair) {
             str_printf(&e->path, ".%s", pair->key);
             e->key = pair->key;
             explain_node(e, pair->value);

@@ -38,6 +38,7 @@ cmd_files = \
 	src/cmd/pull.c \
 	src/cmd/restart.c \
 	src/cmd/rm.c \
+	src/cmd/scale.c \
 	src/cmd/start.c \
 	src/cmd/stop.c \
 	src/cmd/table.c \

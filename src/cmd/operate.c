@@ -398,7 +398,8 @@ static void on_signal(void *arg, int signo)
     (void)signo;
     operation->n_signals++;
     operation->context->is_cancelled = true;
-    execute_cancel(operation->execution, operation->n_signals > 1);
+    execute_cancel(operation->execution,
+                   operation->n_signals > 1 || operation->context->is_stop_hard);
 }
 
 static int execute(struct operation *operation, struct err *err)

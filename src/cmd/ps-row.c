@@ -108,8 +108,7 @@ static size_t collect_ports(const struct ps_row *row, struct shown_port **ret_po
     if (!node_is(list, NODE_LIST) || list->u.list.n == 0)
         return 0;
     ports = MEM_NEW_N(struct shown_port, list->u.list.n);
-    NODE_EACH_ITEM(list, item)
-    {
+    NODE_EACH_ITEM (list, item) {
         const char *ip = node_as_text(node_get(*item, "IP"));
         const char *protocol = node_as_text(node_get(*item, "Type"));
 
@@ -214,8 +213,7 @@ static void add_labels(const struct ps_row *row, struct jwrite *w)
     STR_AUTO(text);
 
     if (node_is(labels, NODE_MAP)) {
-        NODE_EACH_PAIR(labels, pair)
-        {
+        NODE_EACH_PAIR (labels, pair) {
             const char *value = node_as_text(pair->value);
 
             str_printf(&text, "%s%s=%s", text.len > 0 ? "," : "", pair->key,
@@ -233,8 +231,7 @@ static void add_mounts(const struct ps_row *row, struct jwrite *w)
     STR_AUTO(count);
 
     if (node_is(mounts, NODE_LIST)) {
-        NODE_EACH_ITEM(mounts, item)
-        {
+        NODE_EACH_ITEM (mounts, item) {
             const char *name = node_as_text(node_get(*item, "Name"));
             const char *driver = node_as_text(node_get(*item, "Driver"));
 
@@ -261,8 +258,8 @@ static void add_networks(const struct ps_row *row, struct jwrite *w)
     STR_AUTO(names);
 
     if (node_is(networks, NODE_MAP)) {
-        NODE_EACH_PAIR(networks, pair)
-        str_printf(&names, "%s%s", names.len > 0 ? "," : "", pair->key);
+        NODE_EACH_PAIR (networks, pair)
+            str_printf(&names, "%s%s", names.len > 0 ? "," : "", pair->key);
     }
     jwrite_key_text(w, "Networks", names.buf);
 }

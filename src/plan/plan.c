@@ -1,6 +1,6 @@
 /*
- * plan.c - plan_make(): what each goal consists of. The parts are in plan-*.c; here is only their order.
- * Pure: no input, no output, no clock. Called by the commands, by tests and by nothing else.
+ * plan.c - plan_make(): what each goal consists of. The parts are in plan-*.c; here is only their
+ * order. Pure: no input, no output, no clock. Called by the commands, by tests and by nothing else.
  */
 #include "base/base.h"
 
@@ -32,16 +32,50 @@ static void plan_up(struct planner *planner)
 static void plan_await(struct planner *planner)
 {
     planner_select(planner, false, false);
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
             if ((*slot)->existing->is_one_off || (*slot)->existing->is_helper)
                 continue;
             ARENA_ADD(planner->arena, &(*unit)->places, *slot);
         }
     }
     plan_waits(planner);
+}
+
+static bool is_artifact(const struct step *step)
+{
+    return (step->instance->kind->flags & KIND_ARTIFACT) != 0;
+}
+
+/* Waits for nothing, or for artifacts only. */
+static bool is_first_after_artifacts(const struct step *step)
+{
+    if (is_artifact(step))
+        return false;
+    VEC_EACH (&step->after, edge) {
+        if (!is_artifact(edge->step))
+            return false;
+    }
+    return true;
+}
+
+/* Nothing is touched before every image is there: what cannot be pulled or built leaves nothing
+   half done behind. */
+static void put_artifacts_first(struct planner *planner)
+{
+    const struct plan *plan = planner->plan;
+    MODEL_LIST(struct step *) first = { 0 };
+
+    VEC_EACH (&plan->steps, step) {
+        if (is_first_after_artifacts(*step))
+            ARENA_ADD(planner->arena, &first, *step);
+    }
+    VEC_EACH (&plan->steps, artifact) {
+        if (!is_artifact(*artifact))
+            continue;
+        VEC_EACH (&first, step)
+            step_after(planner, *step, *artifact);
+    }
 }
 
 static void plan_goal(struct planner *planner)
@@ -52,6 +86,7 @@ static void plan_goal(struct planner *planner)
     case GOAL_UP:
     case GOAL_CREATE:
         plan_up(planner);
+        put_artifacts_first(planner);
         break;
     case GOAL_BUILD:
     case GOAL_PULL:
@@ -113,8 +148,8 @@ void plan_free(struct plan *plan)
 {
     if (!plan)
         return;
-    VEC_EACH(&plan->instances, instance)
-    mem_free((*instance)->id);
+    VEC_EACH (&plan->instances, instance)
+        mem_free((*instance)->id);
     arena_free(plan->arena);
 }
 

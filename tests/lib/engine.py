@@ -400,7 +400,7 @@ class Engine:
             raise box["error"]
         return box["value"]
 
-    def http(self, port, path="/", host="127.0.0.1", timeout=5, tries=50):
+    def http(self, port, path="/", host="127.0.0.1", timeout=5, tries=200):
         """GET of a published port: (status, body). Tries again while nothing answers."""
         def get():
             for i in range(tries):
