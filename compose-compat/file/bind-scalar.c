@@ -69,8 +69,10 @@ static struct node *scalar_int(struct binder *binder, struct node *node, bool is
     int64_t value;
     if (node_is(node, NODE_INT))
         value = node->u.integer;
-    else if (node_is(node, NODE_FLOAT) && node->u.number > -9.2e18 && node->u.number < 9.2e18)
-        value = (int64_t)node->u.number;
+    else if (node_is(node, NODE_UINT))
+        value = (int64_t)node->u.unsigned_integer; /* wraps, as it does in docker compose */
+    else if (node_is(node, NODE_FLOAT))
+        value = quantity_truncate(node->u.number);
     else if (!node_is(node, NODE_TEXT) || is_unsigned)
         return refuse_kind(binder, node, "an integer");
     else if (text_to_int(node->u.text.bytes, &value) != 0) {

@@ -192,6 +192,25 @@ static void add_section(struct arena *arena, struct node *tree, const char *key)
         node_set(arena, tree, key, tree->at, node_map(arena, tree->at));
 }
 
+/* Without interpolation values have no types yet: the project is its tree, and knows its services' names. */
+static void decode_as_written(struct decoder *d, struct node *tree)
+{
+    struct node *sorted = bind_unknown(&(struct binder){ d->decode.arena, d->stage->findings, STR_INIT },
+                                       tree);
+    struct node *services = node_get(sorted, "services");
+    d->project->source = sorted;
+    if (!node_is(services, NODE_MAP))
+        return;
+    NODE_EACH_PAIR(services, pair) {
+        struct service *service = ARENA_NEW(d->decode.arena, struct service);
+        service->name = pair->key;
+        service->at = pair->at;
+        service->source = pair->value;
+        ARENA_ADD(d->decode.arena, &d->project->services, service);
+        map_set(&d->project->service_index, service->name, service);
+    }
+}
+
 void stage_decode(const struct stage *stage, const struct node *tree, struct project *project)
 {
     struct binder binder = { stage->arena, stage->findings, STR_INIT };
@@ -199,11 +218,15 @@ void stage_decode(const struct stage *stage, const struct node *tree, struct pro
     struct origin none = ORIGIN_NONE;
     node_set(stage->arena, whole, "name", none, node_text(stage->arena, none, stage->project_name));
     add_section(stage->arena, whole, "services");
-    struct node *bound = bind_value(&binder, whole, schema_root());
-    str_release(&binder.path);
     STR_AUTO(path);
     struct decoder d = { stage, project, { project->arena, stage->findings, &path } };
     project->name = stage->project_name;
+    if (stage->options->no_interpolate) {
+        decode_as_written(&d, whole);
+        return;
+    }
+    struct node *bound = bind_value(&binder, whole, schema_root());
+    str_release(&binder.path);
     project->source = bound;
     decode_section(&d, bound, "services", decode_one_service);
     decode_section(&d, bound, "networks", decode_network);

@@ -50,7 +50,9 @@ static void read_file(struct reader *reader, struct origin at, const char *path,
     ERR_AUTO(err);
     STR_AUTO(text);
     const char *attribute = reader->is_labels ? "label_file" : "env_file";
-    if (dotenv_read(&reader->dotenv, path, format, &err) == 0 || err.code == ERR_INPUT)
+    size_t n_before = reader->stage->findings->n_errors;
+    if (dotenv_read(&reader->dotenv, path, format, &err) == 0 ||
+        (err.code == ERR_INPUT && reader->stage->findings->n_errors > n_before))
         return;
     if (err.code != ERR_NOT_FOUND)
         str_add(&text, err.text);

@@ -80,11 +80,11 @@ struct node *json_form(struct arena *arena, const struct node *node, const struc
                        unsigned flags)
 {
     struct node *same = (struct node *)node;
+    if (row && row->canonical == CANON_ULIMIT)
+        return node_is(node, NODE_MAP) ? ulimit_form(arena, node) : same;
     if (!row || row->bind != BIND_NODE || row->canonical == CANON_SSH ||
         row->canonical == CANON_EXTRA_HOSTS)
         return same;
-    if (row->canonical == CANON_ULIMIT)
-        return node_is(node, NODE_MAP) ? ulimit_form(arena, node) : same;
     if (node_is(node, NODE_LIST) && row->type->item)
         return list_form(arena, node, row->type->item, flags);
     if (!node_is(node, NODE_MAP))

@@ -135,14 +135,14 @@ static int run_stages(const struct stage *stage, struct node *tree, struct proje
     } stages[] = {
         { stage_profiles, false },
         { stage_consistency, options->no_consistency },
-        { stage_env_files, options->no_env_resolution },
         { stage_select, false },
+        { stage_env_files, false },
         { stage_definitions, options->skip_definitions },
     };
     finish_tree(stage, tree);
     stage_decode(stage, tree, project);
     for (size_t i = 0; i < ARRAY_LEN(stages) && stage->findings->n_errors == 0; i++) {
-        if (!stages[i].is_skipped)
+        if (!stages[i].is_skipped && !options->no_interpolate)
             stages[i].fn(stage, project);
     }
     return stage->findings->n_errors > 0 ? refuse_input(stage->findings, err) : 0;

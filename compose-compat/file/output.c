@@ -45,18 +45,28 @@ static void add_doubled(struct str *out, const struct str *text)
     }
 }
 
+/* Without interpolation the tree is printed as the user wrote it, all of its keys sorted. */
+static void write_as_written(const struct project *project, enum output_format format,
+                             struct arena *arena, struct str *out)
+{
+    if (format == OUTPUT_YAML)
+        ywrite_node(yaml_form(arena, project->source, NULL), 0, out);
+    else
+        jwrite_node_text(project->source, JWRITE_HTML | JWRITE_INDENT2, out);
+}
+
 void compose_output(const struct project *project, enum output_format format, bool is_interpolated,
                     struct str *out)
 {
     STR_AUTO(text);
     struct arena *arena = arena_new();
-    struct node *tree = enabled_tree(project, arena);
-    if (format == OUTPUT_YAML) {
-        ywrite_node(yaml_form(arena, tree, schema_root()), 0, &text);
-    } else {
-        struct node *json = json_form_document(arena, tree);
-        jwrite_node_text(json, JWRITE_HTML | JWRITE_INDENT2, &text);
-    }
+    if (!is_interpolated)
+        write_as_written(project, format, arena, &text);
+    else if (format == OUTPUT_YAML)
+        ywrite_node(yaml_form(arena, enabled_tree(project, arena), schema_root()), 0, &text);
+    else
+        jwrite_node_text(json_form_document(arena, enabled_tree(project, arena)),
+                         JWRITE_HTML | JWRITE_INDENT2, &text);
     if (is_interpolated)
         add_doubled(out, &text);
     else

@@ -154,7 +154,7 @@ static struct node *resolve_by_column(struct resolver *r, struct node *node,
     case PATH_CONTEXT:
         return resolve_text(r, node, absolute_context);
     case PATH_CONTEXTS:
-        return node_is(node, NODE_MAP) ? resolve_texts(r, node, absolute_context) : node;
+        return resolve_texts(r, node, absolute_context);
     case PATH_MOUNT:
         return has_text(parent, "type", "bind") ? resolve_text(r, node, absolute_anywhere) : node;
     case PATH_WATCH:

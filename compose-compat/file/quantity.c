@@ -87,8 +87,7 @@ static double byte_factor(const char *suffix)
     return factor;
 }
 
-/* A double as Go converts it on amd64: what does not fit becomes the smallest integer. */
-static int64_t truncated(double value)
+int64_t quantity_truncate(double value)
 {
     if (!(value > -9223372036854775808.0 && value < 9223372036854775808.0))
         return INT64_MIN;
@@ -122,7 +121,7 @@ int quantity_bytes(const char *text, int64_t *ret_bytes, const char **ret_reason
         if (factor == 0)
             return -1;
     }
-    *ret_bytes = truncated(value * factor);
+    *ret_bytes = quantity_truncate(value * factor);
     return 0;
 }
 
@@ -150,11 +149,6 @@ static const struct unit *find_unit(const char *text, size_t len)
         if (strlen(units[i].name) == len && memcmp(units[i].name, text, len) == 0)
             return &units[i];
     return NULL;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* Reads "12.5" at *at: the whole part, and the fraction as value / scale. */

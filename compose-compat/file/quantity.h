@@ -17,6 +17,8 @@ void quantity_duration_print(int64_t ns, struct str *out);
 int quantity_mode(const char *text, int64_t *ret_mode) ATTR_MUST_CHECK;
 /* A floating point number as Go reads one ("1.5", ".5", "1e3", "inf", "0x1p4"), nothing around it. */
 int quantity_float(const char *text, double *ret_value) ATTR_MUST_CHECK;
+/* A double as Go makes an integer of it on amd64: what does not fit becomes the smallest one. */
+int64_t quantity_truncate(double value);
 /* The double whose shortest text is the shortest text of value as a 32-bit float. */
 double quantity_round_float(double value);
 

@@ -131,7 +131,7 @@ enum schema_bind {
 enum schema_omit {
     OMIT_EMPTY,  /* zero, false, "", [] and {} are left out */
     OMIT_UNSET,  /* printed even when zero or false; only absence leaves it out */
-    OMIT_NEVER,  /* JSON always has it: null when absent (command, entrypoint) */
+    OMIT_NEVER,  /* always printed, a zero when absent; words (command) are null then, in JSON only */
     OMIT_STRUCT, /* JSON always has it: {} when absent (ipam, resources, placement) */
     OMIT_TRUE,   /* only false is printed (create_host_path, env_file required) */
     OMIT_ALWAYS, /* accepted and dropped */

@@ -51,9 +51,10 @@ static void split_parts(struct slice text, struct spec *spec)
 static int parse_number(struct slice text, unsigned *ret_value)
 {
     unsigned value = 0;
+    bool is_signed = text.len > 1 && text.at[0] == '+';
     if (text.len == 0)
         return -1;
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = is_signed ? 1 : 0; i < text.len; i++) {
         if (text.at[i] < '0' || text.at[i] > '9')
             return -1;
         value = value * 10 + (unsigned)(text.at[i] - '0');

@@ -16,9 +16,13 @@ struct parts {
     const char *propagation, *selinux;
 };
 
-static bool is_letter(char c)
+/* True when the len bytes are one letter; beyond ASCII every character counts as one. */
+static bool is_letter(const char *text, size_t len)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    unsigned char first = len > 0 ? (unsigned char)text[0] : 0;
+    if (first < 0x80)
+        return len == 1 && ((first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z'));
+    return len == (first >= 0xf0 ? 4u : first >= 0xe0 ? 3u : 2u);
 }
 
 static void take_option(struct arena *arena, struct parts *parts, struct slice option)
@@ -76,7 +80,7 @@ static int split(struct arena *arena, const char *text, struct parts *parts, cha
             depth++;
         } else if (text[i] == '}' && depth > 0) {
             depth--;
-        } else if (text[i] == ':' && i - start == 1 && is_letter(text[start])) {
+        } else if (text[i] == ':' && is_letter(text + start, i - start)) {
             continue;
         } else if (i == len ? depth == 0 : text[i] == ':' && depth == 0) {
             struct slice piece = { text + start, i - start };
@@ -92,7 +96,8 @@ static bool is_host_path(const char *source)
 {
     if (strchr("./~", source[0]) || text_starts(source, "\\\\"))
         return source[0] != '\0';
-    return is_letter(source[0]) && source[1] == ':';
+    size_t len = strcspn(source, ":");
+    return source[len] == ':' && is_letter(source, len);
 }
 
 static struct node *add_map(struct arena *arena, struct node *map, const char *key)

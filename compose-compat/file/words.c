@@ -58,9 +58,11 @@ static bool take_quote(struct splitter *s, char c, bool *ret_invalid)
             s->in_back = !s->in_back;
         return false;
     case ')':
-        if (!s->in_single && !s->in_double && !s->in_back)
-            s->in_dollar = !s->in_dollar;
-        return false;
+        if (s->in_single || s->in_double || s->in_back)
+            return false;
+        *ret_invalid = !s->in_dollar;
+        s->in_dollar = false;
+        return *ret_invalid;
     case '(':
         if (s->in_single || s->in_double || s->in_back)
             return false;
