@@ -135,8 +135,8 @@ static int run_stages(const struct stage *stage, struct node *tree, struct proje
     } stages[] = {
         { stage_profiles, false },
         { stage_consistency, options->no_consistency },
-        { stage_select, false },
         { stage_env_files, false },
+        { stage_select, false },
         { stage_definitions, options->skip_definitions },
     };
     finish_tree(stage, tree);

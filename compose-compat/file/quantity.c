@@ -151,6 +151,11 @@ static const struct unit *find_unit(const char *text, size_t len)
     return NULL;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Reads "12.5" at *at: the whole part, and the fraction as value / scale. */
 static int take_number(const char **at, uint64_t *ret_whole, double *ret_fraction)
 {
