@@ -1,6 +1,6 @@
 /*
- * bind-form.c - the forms of a canonical tree that only its final type makes out: command lines, lists of
- * texts, KEY=VALUE lists, hosts, limits, ssh keys.
+ * bind-form.c - the forms of a canonical tree that only its final type makes out: command lines,
+ * lists of texts, KEY=VALUE lists, hosts, limits, ssh keys.
  */
 #include "base/base.h"
 
@@ -23,7 +23,7 @@ static void add_text(struct binder *binder, struct node *list, struct origin at,
     node_add(binder->arena, list, node_text(binder->arena, at, text));
 }
 
-/* --- lists of texts ------------------------------------------------------------------------------ */
+/* --- lists of texts --------------------------------------------------------------------------- */
 
 static struct node *split_words(struct binder *binder, struct node *node)
 {
@@ -86,7 +86,7 @@ struct node *bind_texts(struct binder *binder, struct node *node, const struct s
     return list;
 }
 
-/* --- KEY=VALUE ----------------------------------------------------------------------------------- */
+/* --- KEY=VALUE -------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -134,7 +134,7 @@ struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null
     return map;
 }
 
-/* --- hosts --------------------------------------------------------------------------------------- */
+/* --- hosts ------------------------------------------------------------------------------------ */
 
 static void add_host(struct binder *binder, struct node *list, const struct node *origin,
                      struct slice host, struct slice address)
@@ -201,7 +201,7 @@ struct node *bind_hosts(struct binder *binder, struct node *node)
     return list;
 }
 
-/* --- limits and keys ----------------------------------------------------------------------------- */
+/* --- limits and keys -------------------------------------------------------------------------- */
 
 /* A number, or {soft, hard}; the number 0 prints as both of them. */
 struct node *bind_ulimit(struct binder *binder, struct node *node)

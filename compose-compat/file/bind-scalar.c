@@ -1,6 +1,6 @@
 /*
- * bind-scalar.c - one scalar as the type that its row asks for: sizes, durations, modes and floats parsed
- * and in their printed form. Texts are what interpolation left; most types take them.
+ * bind-scalar.c - one scalar as the type that its row asks for: sizes, durations, modes and floats
+ * parsed and in their printed form. Texts are what interpolation left; most types take them.
  */
 #include "base/base.h"
 

@@ -1,6 +1,7 @@
 /*
- * bind.c - the canonical tree in its printed order and types, by the order, bind and omit columns of the
- * schema table. Its result is what `config` prints, what is hashed and what the model is decoded from.
+ * bind.c - the canonical tree in its printed order and types, by the order, bind and omit columns
+ * of the schema table. Its result is what `config` prints, what is hashed and what the model is
+ * decoded from.
  */
 #include "base/base.h"
 
@@ -20,7 +21,7 @@ void bind_refuse(struct binder *binder, const struct node *node, const char *fmt
     finding_add(binder->findings, FINDING_ERROR, node->at, binder->path.buf, "%s", text);
 }
 
-/* --- what is left out ---------------------------------------------------------------------------- */
+/* --- what is left out ------------------------------------------------------------------------- */
 
 static bool is_zero(const struct node *node)
 {
@@ -92,7 +93,7 @@ static struct node *zero_of(struct binder *binder, struct origin at, const struc
     }
 }
 
-/* --- structures ---------------------------------------------------------------------------------- */
+/* --- structures ------------------------------------------------------------------------------- */
 
 struct node *bind_unknown(struct binder *binder, struct node *node)
 {

@@ -1,7 +1,7 @@
 /*
- * bind.h - gives every value of a canonical tree its final type and place: what docker compose does when it
- * fills its structs, and prints from them. bind.c walks, bind-scalar.c and bind-form.c convert. Called by
- * decode.c alone.
+ * bind.h - gives every value of a canonical tree its final type and place: what docker compose
+ * does when it fills its structs, and prints from them. bind.c walks, bind-scalar.c and
+ * bind-form.c convert. Called by decode.c alone.
  */
 #ifndef OCTO_COMPOSE_FILE_BIND_H
 #define OCTO_COMPOSE_FILE_BIND_H
@@ -15,11 +15,11 @@ struct binder {
     struct str path; /* of the value that is bound */
 };
 
-/* The bound form of a value of the row, in new nodes where anything differs; NULL when it says nothing (null,
-   or a zero that `config` leaves out). Findings for what has no such form. */
+/* The bound form of a value of the row, in new nodes where anything differs; NULL when it says
+   nothing (null, or a zero that `config` leaves out). Findings for what has no such form. */
 struct node *bind_value(struct binder *binder, struct node *node, const struct schema_row *row);
-/* Sets a key of a bound map (a service, deploy, ...) at the key's place in the table's order; value NULL
-   removes it. In place. */
+/* Sets a key of a bound map (a service, deploy, ...) at the key's place in the table's order;
+   value NULL removes it. In place. */
 void bind_set(struct arena *arena, struct node *map, const struct schema_type *type, const char *key,
               struct node *value);
 /* A value that nothing is known of (x-*): maps sorted. */

@@ -1,8 +1,8 @@
 /*
- * canonical.c - short forms to long ones, by the canonical column of the schema table. Runs after each
- * document was merged, so it must leave a canonical tree as it is. Forms that only binding has to know
- * (shell words, KEY=VALUE lists, hosts, single limits) are left to bind.c: `config --no-interpolate`
- * shows them as they were written.
+ * canonical.c - short forms to long ones, by the canonical column of the schema table. Runs after
+ * each document was merged, so it must leave a canonical tree as it is. Forms that only binding
+ * has to know (shell words, KEY=VALUE lists, hosts, single limits) are left to bind.c: `config
+ * --no-interpolate` shows them as they were written.
  */
 #include "base/base.h"
 
@@ -20,7 +20,7 @@ struct canon {
 
 static struct node *canonical(struct canon *c, struct node *node, const struct schema_row *row);
 
-/* --- values -------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static void refuse(struct canon *c, struct origin at, const char *what, const char *text,
                    const char *reason)
@@ -232,7 +232,7 @@ static struct node *canonical_external(struct canon *c, struct node *object)
     return object;
 }
 
-/* --- the walk ------------------------------------------------------------------------------------ */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static bool is_empty(const struct node *node)
 {

@@ -1,6 +1,6 @@
 /*
- * consistency.c - rules between the parts of one enabled service, and between it and the rest of the
- * project (compose-file.md 10.3). cycle.c looks for cycles of dependencies.
+ * consistency.c - rules between the parts of one enabled service, and between it and the rest of
+ * the project (compose-file.md 10.3). cycle.c looks for cycles of dependencies.
  */
 #include "base/base.h"
 
@@ -50,7 +50,7 @@ static const char *service_reference(const char *text)
     return text && text_starts(text, prefix) ? text + sizeof(prefix) - 1 : NULL;
 }
 
-/* --- image and build ----------------------------------------------------------------------------- */
+/* --- image and build -------------------------------------------------------------------------- */
 
 static void check_contexts(struct check *check)
 {
@@ -86,7 +86,7 @@ static void check_build(struct check *check)
                      "add it to \"build.platforms\"");
 }
 
-/* --- references ---------------------------------------------------------------------------------- */
+/* --- references ------------------------------------------------------------------------------- */
 
 static void check_networks(struct check *check)
 {
@@ -164,7 +164,7 @@ static void check_files(struct check *check)
             refuse(check, "models", "the model \"%s\" is not declared", use->model);
 }
 
-/* --- values that are said twice ------------------------------------------------------------------ */
+/* --- values that are said twice --------------------------------------------------------------- */
 
 static void refuse_distinct(struct check *check, const char *one, const char *other)
 {
@@ -224,7 +224,7 @@ static void check_resources(struct check *check)
         refuse_distinct(check, "pids_limit", "deploy.resources.limits.pids");
 }
 
-/* --- the rest ------------------------------------------------------------------------------------ */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static void check_healthcheck(struct check *check)
 {
@@ -287,7 +287,7 @@ void consistency_check_service(const struct stage *stage, struct project *projec
     check_targets(&check);
 }
 
-/* --- the project --------------------------------------------------------------------------------- */
+/* --- the project ------------------------------------------------------------------------------ */
 
 static void check_secrets(const struct stage *stage, const struct project *project)
 {

@@ -1,6 +1,6 @@
 /*
- * consistency.h - the parts of the consistency stage (stages.h) that have a file of their own, or that
- * profiles.c needs for services that are enabled late.
+ * consistency.h - the parts of the consistency stage (stages.h) that have a file of their own, or
+ * that profiles.c needs for services that are enabled late.
  */
 #ifndef OCTO_COMPOSE_FILE_CONSISTENCY_H
 #define OCTO_COMPOSE_FILE_CONSISTENCY_H

@@ -1,6 +1,6 @@
 /*
- * cycle.c - services that depend on each other in a circle. The walk keeps its own stack: a long chain of
- * services is no deep recursion.
+ * cycle.c - services that depend on each other in a circle. The walk keeps its own stack: a long
+ * chain of services is no deep recursion.
  */
 #include "base/base.h"
 

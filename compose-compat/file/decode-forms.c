@@ -1,6 +1,7 @@
 /*
- * decode-forms.c - converters from bound nodes to members of the model, for the forms that data/decode does
- * not know. Their values were checked when they were bound, so nothing here can fail.
+ * decode-forms.c - converters from bound nodes to members of the model, for the forms that
+ * data/decode does not know. Their values were checked when they were bound, so nothing here can
+ * fail.
  */
 #include "base/base.h"
 

@@ -8,31 +8,47 @@
 #include "data/decode.h"
 #include "model/project.h"
 
-/* decode-forms.c: converters for decode rows. The values are bound: texts of bytes are decimal, durations are
-   Go's, modes are octal. */
-int decode_words(struct decode *, const struct node *, const struct decode_row *, void *);    /* struct words */
-int decode_size(struct decode *, const struct node *, const struct decode_row *, void *);     /* int64_t */
-int decode_opt_size(struct decode *, const struct node *, const struct decode_row *, void *); /* struct opt_int */
-int decode_opt_time(struct decode *, const struct node *, const struct decode_row *, void *); /* struct opt_int, ns */
-int decode_opt_mode(struct decode *, const struct node *, const struct decode_row *, void *); /* struct opt_int */
-int decode_hosts(struct decode *, const struct node *, const struct decode_row *, void *);    /* struct pair_list */
-int decode_keys(struct decode *, const struct node *, const struct decode_row *, void *);     /* ssh: struct pair_list */
-int decode_ulimits(struct decode *, const struct node *, const struct decode_row *, void *);  /* list of struct ulimit */
+/* decode-forms.c: converters for decode rows. The values are bound: texts of bytes are decimal,
+   durations are Go's, modes are octal. */
+/* struct words */
+int decode_words(struct decode *, const struct node *, const struct decode_row *, void *);
+/* int64_t */
+int decode_size(struct decode *, const struct node *, const struct decode_row *, void *);
+/* struct opt_int */
+int decode_opt_size(struct decode *, const struct node *, const struct decode_row *, void *);
+/* struct opt_int, ns */
+int decode_opt_time(struct decode *, const struct node *, const struct decode_row *, void *);
+/* struct opt_int */
+int decode_opt_mode(struct decode *, const struct node *, const struct decode_row *, void *);
+/* struct pair_list */
+int decode_hosts(struct decode *, const struct node *, const struct decode_row *, void *);
+/* ssh: struct pair_list */
+int decode_keys(struct decode *, const struct node *, const struct decode_row *, void *);
+/* list of struct ulimit */
+int decode_ulimits(struct decode *, const struct node *, const struct decode_row *, void *);
 
 /* decode-service.c: everything of one service but its name and source. */
 void decode_service(struct decode *decode, const struct node *map, struct service *service);
 /* decode-build.c */
-int decode_build(struct decode *, const struct node *, const struct decode_row *, void *);    /* struct build * */
-int decode_file_refs(struct decode *, const struct node *, const struct decode_row *, void *); /* list of file_reference */
-int decode_watch(struct decode *, const struct node *, const struct decode_row *, void *);    /* develop: list of watch_rule */
-int decode_hooks(struct decode *, const struct node *, const struct decode_row *, void *);    /* list of struct hook */
+/* struct build * */
+int decode_build(struct decode *, const struct node *, const struct decode_row *, void *);
+/* list of file_reference */
+int decode_file_refs(struct decode *, const struct node *, const struct decode_row *, void *);
+/* develop: list of watch_rule */
+int decode_watch(struct decode *, const struct node *, const struct decode_row *, void *);
+/* list of struct hook */
+int decode_hooks(struct decode *, const struct node *, const struct decode_row *, void *);
 /* decode-deploy.c */
-int decode_deploy(struct decode *, const struct node *, const struct decode_row *, void *);   /* struct deploy * */
-int decode_devices(struct decode *, const struct node *, const struct decode_row *, void *);  /* list of device_request */
+/* struct deploy * */
+int decode_deploy(struct decode *, const struct node *, const struct decode_row *, void *);
+/* list of device_request */
+int decode_devices(struct decode *, const struct node *, const struct decode_row *, void *);
 /* decode-mount.c */
-int decode_mounts(struct decode *, const struct node *, const struct decode_row *, void *);   /* list of struct mount */
+/* list of struct mount */
+int decode_mounts(struct decode *, const struct node *, const struct decode_row *, void *);
 
-/* For the bodies of converters of lists: a new item at the end of an arena list of items of size bytes. */
+/* For the bodies of converters of lists: a new item at the end of an arena list of items of size
+   bytes. */
 void *decode_new_item(struct decode *decode, void *list, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * decode-service.c - one bound service into the model, by tables. The larger attributes have a file each.
+ * decode-service.c - one bound service into the model, by tables. The larger attributes have a
+ * file each.
  */
 #include "base/base.h"
 
@@ -7,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* --- lists made of maps of names ----------------------------------------------------------------- */
+/* --- lists made of maps of names -------------------------------------------------------------- */
 
 static int decode_condition(struct decode *decode, const struct node *value,
                             const struct decode_row *row, void *member)
@@ -102,7 +103,7 @@ static int decode_model_uses(struct decode *decode, const struct node *value,
     return 0;
 }
 
-/* --- lists of maps ------------------------------------------------------------------------------- */
+/* --- lists of maps ---------------------------------------------------------------------------- */
 
 static const struct decode_row port_rows[] = {
     DECODE_ROW("name", decode_text, struct port, name),
@@ -159,7 +160,7 @@ static const struct decode_row blkio_rows[] = {
     DECODE_END,
 };
 
-/* --- small objects ------------------------------------------------------------------------------- */
+/* --- small objects ---------------------------------------------------------------------------- */
 
 static const struct decode_row healthcheck_rows[] = {
     DECODE_ROW("test", decode_words, struct healthcheck, test),
@@ -182,7 +183,7 @@ static const struct decode_row provider_rows[] = {
     DECODE_END,
 };
 
-/* --- the service --------------------------------------------------------------------------------- */
+/* --- the service ------------------------------------------------------------------------------ */
 
 #define ROW(key, fn) DECODE_ROW(#key, fn, struct service, key)
 #define PART(key, rows, part)                                                                      \

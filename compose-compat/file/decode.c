@@ -1,6 +1,7 @@
 /*
- * decode.c - the canonical tree of the whole project into the model: first bound (bind.c), then decoded by
- * tables. Errors of values (sizes, durations, command lines) come from here, for disabled services too.
+ * decode.c - the canonical tree of the whole project into the model: first bound (bind.c), then
+ * decoded by tables. Errors of values (sizes, durations, command lines) come from here, for
+ * disabled services too.
  */
 #include "base/base.h"
 
@@ -10,7 +11,7 @@
 #include "base/vec.h"
 #include "compose-compat/file/decode-parts.h"
 
-/* --- top-level objects --------------------------------------------------------------------------- */
+/* --- top-level objects ------------------------------------------------------------------------ */
 
 static const struct decode_row pool_rows[] = {
     DECODE_ROW("subnet", decode_text, struct ipam_pool, subnet),
@@ -144,7 +145,7 @@ static void decode_one_service(struct decoder *d, const struct node_pair *pair)
     map_set(&d->project->service_index, service->name, service);
 }
 
-/* --- the project --------------------------------------------------------------------------------- */
+/* --- the project ------------------------------------------------------------------------------ */
 
 typedef void (*decode_object_fn)(struct decoder *d, const struct node_pair *pair);
 
@@ -192,7 +193,8 @@ static void add_section(struct arena *arena, struct node *tree, const char *key)
         node_set(arena, tree, key, tree->at, node_map(arena, tree->at));
 }
 
-/* Without interpolation values have no types yet: the project is its tree, and knows its services' names. */
+/* Without interpolation values have no types yet: the project is its tree, and knows its
+   services' names. */
 static void decode_as_written(struct decoder *d, struct node *tree)
 {
     struct node *sorted = bind_unknown(&(struct binder){ d->decode.arena, d->stage->findings, STR_INIT },

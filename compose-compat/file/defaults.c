@@ -1,7 +1,7 @@
 /*
- * defaults.c - what a long form leaves out and docker compose fills in before anything else looks at it
- * (compose-file.md 3.1). After the merge of all files; the defaults that need the whole project are in
- * normalise.c.
+ * defaults.c - what a long form leaves out and docker compose fills in before anything else looks
+ * at it (compose-file.md 3.1). After the merge of all files; the defaults that need the whole
+ * project are in normalise.c.
  */
 #include "base/base.h"
 

@@ -1,7 +1,8 @@
 /*
- * definition.c - the canonical JSON that config hashes are taken over (compose-file.md 12.1, compose-cli.md
- * 2.4): a service without what does not make another container of it, in the form of docker compose 5 and
- * of 2.40. Two projects have equal texts exactly when docker compose gives them the same hash.
+ * definition.c - the canonical JSON that config hashes are taken over (compose-file.md 12.1,
+ * compose-cli.md 2.4): a service without what does not make another container of it, in the form
+ * of docker compose 5 and of 2.40. Two projects have equal texts exactly when docker compose gives
+ * them the same hash.
  */
 #include "base/base.h"
 
@@ -80,7 +81,7 @@ void compose_volume_definition(const struct volume *volume, struct str *out)
     arena_free(arena);
 }
 
-/* --- the stage ----------------------------------------------------------------------------------- */
+/* --- the stage -------------------------------------------------------------------------------- */
 
 static const char *kept(struct project *project, const struct str *text)
 {

@@ -1,7 +1,7 @@
 /*
- * env-file.c - env_file into environment, label_file into labels, for the services that are enabled
- * (compose-file.md 7.5). What the service says itself wins over a file. The values keep the places of
- * their lines in the files.
+ * env-file.c - env_file into environment, label_file into labels, for the services that are
+ * enabled (compose-file.md 7.5). What the service says itself wins over a file. The values keep
+ * the places of their lines in the files.
  */
 #include "base/base.h"
 

@@ -1,6 +1,6 @@
 /*
- * json-form.c - the differences between the YAML and the JSON of one bound tree, by the omit and json_name
- * columns of the schema table. Nodes that do not differ are shared.
+ * json-form.c - the differences between the YAML and the JSON of one bound tree, by the omit and
+ * json_name columns of the schema table. Nodes that do not differ are shared.
  */
 #include "base/base.h"
 

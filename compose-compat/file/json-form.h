@@ -1,6 +1,6 @@
 /*
- * json-form.h - bound trees as docker compose's structs become JSON: other names, values that JSON always
- * has, keys that it never has. For `config --format json` and for what is hashed.
+ * json-form.h - bound trees as docker compose's structs become JSON: other names, values that JSON
+ * always has, keys that it never has. For `config --format json` and for what is hashed.
  */
 #ifndef OCTO_COMPOSE_FILE_JSON_FORM_H
 #define OCTO_COMPOSE_FILE_JSON_FORM_H

@@ -1,7 +1,7 @@
 /*
- * normalise.c - what docker compose adds to a merged project: variables that are only named, the implicit
- * network, the implicit dependencies, names of top-level objects (compose-file.md 3.2, 7.4). The tree
- * stays a tree of nodes; decode.c makes the model of it.
+ * normalise.c - what docker compose adds to a merged project: variables that are only named, the
+ * implicit network, the implicit dependencies, names of top-level objects (compose-file.md 3.2,
+ * 7.4). The tree stays a tree of nodes; decode.c makes the model of it.
  */
 #include "base/base.h"
 
@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-/* --- the environment ----------------------------------------------------------------------------- */
+/* --- the environment -------------------------------------------------------------------------- */
 
 static struct node *looked_up(const struct stage *stage, struct origin at, const char *name)
 {
@@ -61,7 +61,8 @@ void stage_resolve_environment(const struct stage *stage, struct node *tree)
     resolve_contents(stage, node_get(tree, "configs"), false);
 }
 
-/* Keys without a value of environment or build.args: looked up; what is unset stays null, or goes. */
+/* Keys without a value of environment or build.args: looked up; what is unset stays null, or
+   goes. */
 static void resolve_pairs(const struct stage *stage, struct node *pairs, bool keep_unset)
 {
     if (node_is(pairs, NODE_LIST)) {
@@ -90,7 +91,7 @@ static void resolve_pairs(const struct stage *stage, struct node *pairs, bool ke
     }
 }
 
-/* --- services ------------------------------------------------------------------------------------ */
+/* --- services --------------------------------------------------------------------------------- */
 
 static void set_text(const struct stage *stage, struct node *map, const char *key, const char *text)
 {
@@ -215,7 +216,7 @@ static void normalise_service(const struct stage *stage, struct node *service)
     inherit_hook_image(stage, service);
 }
 
-/* --- networks and names -------------------------------------------------------------------------- */
+/* --- networks and names ----------------------------------------------------------------------- */
 
 /* Connects the service to the network "default" when it says nothing else. True when it uses it. */
 static bool connect_default(const struct stage *stage, struct node *service)

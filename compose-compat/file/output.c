@@ -1,6 +1,7 @@
 /*
- * output.c - a project as `config` prints it. yaml-form.c and json-form.c make the trees that are written. '$' is doubled in the finished text, as docker compose does it, so that what is printed loads
- * again.
+ * output.c - a project as `config` prints it. yaml-form.c and json-form.c make the trees that are
+ * written. '$' is doubled in the finished text, as docker compose does it, so that what is printed
+ * loads again.
  */
 #include "base/base.h"
 

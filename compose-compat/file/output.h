@@ -1,6 +1,7 @@
 /*
- * output.h - a project as `config` prints it (compose-file.md section 12), and the canonical texts that
- * config hashes are made of (12.1, compose-cli.md 2.4). Called by the config verb and the loader.
+ * output.h - a project as `config` prints it (compose-file.md section 12), and the canonical texts
+ * that config hashes are made of (12.1, compose-cli.md 2.4). Called by the config verb and the
+ * loader.
  */
 #ifndef OCTO_COMPOSE_FILE_OUTPUT_H
 #define OCTO_COMPOSE_FILE_OUTPUT_H

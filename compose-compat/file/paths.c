@@ -1,7 +1,7 @@
 /*
- * paths.c - relative paths to absolute ones, by the path column of the schema table. Pure text but for the
- * folders of watch rules, whose first symbolic link is followed. Nothing is opened, and a path that does
- * not exist is no error here.
+ * paths.c - relative paths to absolute ones, by the path column of the schema table. Pure text but
+ * for the folders of watch rules, whose first symbolic link is followed. Nothing is opened, and a
+ * path that does not exist is no error here.
  */
 #include "base/base.h"
 
@@ -19,7 +19,7 @@ struct resolver {
     struct str path; /* for messages */
 };
 
-/* --- texts --------------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static bool is_separator(char c)
 {
@@ -90,7 +90,7 @@ static const char *follow_link(struct arena *arena, const char *path)
     return path;
 }
 
-/* --- nodes --------------------------------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
 typedef const char *(*resolve_fn)(struct resolver *r, const char *path);
 

@@ -1,6 +1,6 @@
 /*
- * place.h - the path of the value that a stage works on, for messages: "services.web.ports[0]". A walker
- * appends a step before it goes down and cuts it off again afterwards.
+ * place.h - the path of the value that a stage works on, for messages: "services.web.ports[0]". A
+ * walker appends a step before it goes down and cuts it off again afterwards.
  */
 #ifndef OCTO_COMPOSE_FILE_PLACE_H
 #define OCTO_COMPOSE_FILE_PLACE_H

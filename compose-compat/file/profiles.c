@@ -1,7 +1,8 @@
 /*
- * profiles.c - which services are wanted: profiles first, then the services that a command names with what
- * they depend on; and which top-level objects are left to be made for them (compose-file.md 7.6).
- * Nothing is taken away from the project's list of services: the others are marked as disabled.
+ * profiles.c - which services are wanted: profiles first, then the services that a command names
+ * with what they depend on; and which top-level objects are left to be made for them
+ * (compose-file.md 7.6). Nothing is taken away from the project's list of services: the others are
+ * marked as disabled.
  */
 #include "base/base.h"
 
@@ -12,7 +13,7 @@
 
 #include <fnmatch.h>
 
-/* --- profiles ------------------------------------------------------------------------------------ */
+/* --- profiles --------------------------------------------------------------------------------- */
 
 typedef VEC(struct slice) profile_list;
 
@@ -56,7 +57,7 @@ void stage_profiles(const struct stage *stage, struct project *project)
     VEC_RELEASE(&profiles);
 }
 
-/* --- named services ------------------------------------------------------------------------------ */
+/* --- named services --------------------------------------------------------------------------- */
 
 static bool is_pattern(const char *name)
 {
@@ -169,7 +170,7 @@ static void select_services(const struct stage *stage, struct project *project)
     map_release(&selection.wanted);
 }
 
-/* --- unused top-level objects -------------------------------------------------------------------- */
+/* --- unused top-level objects ----------------------------------------------------------------- */
 
 struct used {
     struct map networks, volumes, secrets, configs, models;

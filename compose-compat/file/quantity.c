@@ -1,6 +1,6 @@
 /*
- * quantity.c - byte sizes, durations, file modes and 32-bit floats as texts. Plain functions without a
- * place: the callers say where a text stands.
+ * quantity.c - byte sizes, durations, file modes and 32-bit floats as texts. Plain functions
+ * without a place: the callers say where a text stands.
  */
 #include "base/base.h"
 

@@ -1,7 +1,7 @@
 /*
  * semantic.c - rules over the merged tree that the schema cannot say and that need no model
- * (compose-file.md 10.2). Every service is checked, the disabled ones too. Rules between objects are in
- * consistency.c.
+ * (compose-file.md 10.2). Every service is checked, the disabled ones too. Rules between objects
+ * are in consistency.c.
  */
 #include "base/base.h"
 
@@ -25,7 +25,7 @@ static bool is_true(const struct node *node)
     return node_is(node, NODE_BOOL) && node->u.truth;
 }
 
-/* --- volumes, configs, secrets ------------------------------------------------------------------- */
+/* --- volumes, configs, secrets ---------------------------------------------------------------- */
 
 /* An external volume has a name, and nothing else of ours. */
 static void check_volume(struct check *check, struct node *volume)
@@ -76,7 +76,7 @@ static void check_files(struct check *check, struct node *section, const char *c
     }
 }
 
-/* --- services ------------------------------------------------------------------------------------ */
+/* --- services --------------------------------------------------------------------------------- */
 
 typedef void (*check_fn)(struct check *check, struct node *map);
 

@@ -1,6 +1,6 @@
 /*
- * short-port.c - "127.0.0.1:8000-8009:80/tcp" into port maps, one for each port of the range, in the
- * order of their texts ("10000/tcp" before "8000/tcp"), as docker compose has it.
+ * short-port.c - "127.0.0.1:8000-8009:80/tcp" into port maps, one for each port of the range, in
+ * the order of their texts ("10000/tcp" before "8000/tcp"), as docker compose has it.
  */
 #include "base/base.h"
 

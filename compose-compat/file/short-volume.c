@@ -1,6 +1,6 @@
 /*
- * short-volume.c - "SOURCE:TARGET:OPTIONS" into a mount. Whether the source is a path of the host or the
- * key of a volume is told by how it begins.
+ * short-volume.c - "SOURCE:TARGET:OPTIONS" into a mount. Whether the source is a path of the host
+ * or the key of a volume is told by how it begins.
  */
 #include "base/base.h"
 
@@ -69,8 +69,8 @@ static int take_piece(struct arena *arena, struct parts *parts, struct slice pie
     return 0;
 }
 
-/* Cuts the text at its colons, except behind a drive letter and inside of ${...}. A piece of one letter
-   swallows its colon: "d:/data" is one piece. */
+/* Cuts the text at its colons, except behind a drive letter and inside of ${...}. A piece of one
+   letter swallows its colon: "d:/data" is one piece. */
 static int split(struct arena *arena, const char *text, struct parts *parts, char *reason)
 {
     size_t len = strlen(text), start = 0;

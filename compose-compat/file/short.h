@@ -9,8 +9,8 @@
 
 #define SHORT_REASON_MAX 160
 
-/* Each function returns 0, or -1 with what is wrong in reason. `at` is the place of the text; new nodes
-   get it, and live in arena. */
+/* Each function returns 0, or -1 with what is wrong in reason. `at` is the place of the text;
+   new nodes get it, and live in arena. */
 
 /* "[[ip:]published:]target[/protocol]": adds a map for each port of the range to list. */
 int short_ports(struct arena *arena, struct origin at, const char *text, struct node *list,

@@ -1,6 +1,6 @@
 /*
- * words.c - splits one command line text into words. Not a shell: no variables, no globbing, no "~",
- * no comments; back-quotes and $( ) group and are kept as they are.
+ * words.c - splits one command line text into words. Not a shell: no variables, no globbing, no
+ * "~", no comments; back-quotes and $( ) group and are kept as they are.
  */
 #include "base/base.h"
 

@@ -1,7 +1,7 @@
 /*
- * words.h - a command line as one text, split into words the way docker compose does it: a small part
- * of a shell's quoting, and none of its expansions (compose-file.md 9.7). Called where canonical trees
- * are bound (command, entrypoint, hooks).
+ * words.h - a command line as one text, split into words the way docker compose does it: a small
+ * part of a shell's quoting, and none of its expansions (compose-file.md 9.7). Called where
+ * canonical trees are bound (command, entrypoint, hooks).
  */
 #ifndef OCTO_COMPOSE_FILE_WORDS_H
 #define OCTO_COMPOSE_FILE_WORDS_H

@@ -1,6 +1,7 @@
 /*
- * yaml-form.c - sorts the free maps of a bound tree as YAML has them ("a2" before "a10", "A_B" before
- * "AB"). The keys of known maps keep the table's order. Nodes that do not differ are shared.
+ * yaml-form.c - sorts the free maps of a bound tree as YAML has them ("a2" before "a10", "A_B"
+ * before "AB"). The keys of known maps keep the table's order. Nodes that do not differ are
+ * shared.
  */
 #include "base/base.h"
 

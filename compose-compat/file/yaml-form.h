@@ -1,6 +1,6 @@
 /*
- * yaml-form.h - bound trees in the key order of docker compose's YAML. Bound trees are in the order of its
- * JSON; only the keys of free maps differ.
+ * yaml-form.h - bound trees in the key order of docker compose's YAML. Bound trees are in the
+ * order of its JSON; only the keys of free maps differ.
  */
 #ifndef OCTO_COMPOSE_FILE_YAML_FORM_H
 #define OCTO_COMPOSE_FILE_YAML_FORM_H

@@ -1,6 +1,7 @@
 /*
- * order.c - the services of a project in the order in which they can be started: dependencies first,
- * else by name. Cycles are refused by the loader, before a project exists; here one is just cut.
+ * order.c - the services of a project in the order in which they can be started: dependencies
+ * first, else by name. Cycles are refused by the loader, before a project exists; here one is just
+ * cut.
  */
 #include "base/base.h"
 

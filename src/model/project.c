@@ -1,7 +1,7 @@
 /*
- * project.c - the life of a project, and the questions that are asked of it. It knows nothing of how
- * a project was described (compose-compat/file fills it in) nor of how it is run. order.c has the
- * order of services.
+ * project.c - the life of a project, and the questions that are asked of it. It knows nothing of
+ * how a project was described (compose-compat/file fills it in) nor of how it is run. order.c has
+ * the order of services.
  */
 #include "base/base.h"
 
@@ -99,7 +99,7 @@ const char *service_image(const struct project *project, const struct service *s
     return arena_printf(project->arena, "%s-%s", project->name, service->name);
 }
 
-/* --- the place of a value ------------------------------------------------------------------------ */
+/* --- the place of a value --------------------------------------------------------------------- */
 
 /* Cuts the next step off a dotted path: a key, or "[N]". False at its end. */
 static bool next_step(struct slice *path, struct slice *ret_step)

@@ -1,11 +1,11 @@
 /*
  * project.h - what the user asked for: one application of services with their networks, volumes,
- * secrets and configs, after merging, interpolation and normalisation. No operator's words in here,
- * and nothing of the form that the description was written in. Everything lives in the project's
- * arena and is read-only once it is loaded.
+ * secrets and configs, after merging, interpolation and normalisation. No operator's words in
+ * here, and nothing of the form that the description was written in. Everything lives in the
+ * project's arena and is read-only once it is loaded.
  *
- * Conventions: a const char * is NULL when unset; a number that has no has-flag is 0 when unset; bytes
- * and nanoseconds are int64_t. The vocabulary is that of the Compose specification.
+ * Conventions: a const char * is NULL when unset; a number that has no has-flag is 0 when unset;
+ * bytes and nanoseconds are int64_t. The vocabulary is that of the Compose specification.
  */
 #ifndef OCTO_MODEL_PROJECT_H
 #define OCTO_MODEL_PROJECT_H
@@ -25,7 +25,7 @@ struct words {
     struct text_list list;
 };
 
-/* --- parts of a service ------------------------------------------------------------------------ */
+/* --- parts of a service ----------------------------------------------------------------------- */
 
 enum dependency_condition { DEPEND_STARTED, DEPEND_HEALTHY, DEPEND_COMPLETED };
 extern const char *const dependency_condition_names[]; /* "service_started", ..., NULL */
@@ -188,19 +188,19 @@ struct model_use { /* a model that a service uses */
     const char *model, *endpoint_var, *model_var;
 };
 
-/* --- service ----------------------------------------------------------------------------------- */
+/* --- service ---------------------------------------------------------------------------------- */
 
 struct service {
     const char *name;
     struct origin at;
-    /* The service as one canonical tree (long forms, sorted as `config` prints it), each value with the
-       place it came from: what `config` prints, what plan reasons point at. */
+    /* The service as one canonical tree (long forms, sorted as `config` prints it), each value
+       with the place it came from: what `config` prints, what plan reasons point at. */
     const struct node *source;
     /* Not wanted now (profile, selection), but known: what exists of it is no orphan. */
     bool is_disabled;
     /* The canonical text that tells whether the definition changed, and the form that an older
-       generation of the front door used (NULL: the same). References to other services' instances in
-       it stand as "service:NAME" (operators put in what they are bound to). */
+       generation of the front door used (NULL: the same). References to other services'
+       instances in it stand as "service:NAME" (operators put in what they are bound to). */
     const char *definition;
     const char *definition_old;
 
@@ -241,7 +241,7 @@ struct service {
     struct opt_int stop_grace_period; /* nanoseconds */
 };
 
-/* --- top-level objects ------------------------------------------------------------------------- */
+/* --- top-level objects ------------------------------------------------------------------------ */
 
 struct ipam_pool {
     const char *subnet, *ip_range, *gateway;
@@ -324,8 +324,8 @@ struct project_file *project_find_config(const struct project *project, const ch
 int64_t service_replicas(const struct service *service);
 /* The image's name: `image`, else PROJECT-SERVICE. In the arena. */
 const char *service_image(const struct project *project, const struct service *service);
-/* The place of the value at a dotted path below the service ("environment.FOO", "ports[0]"), else of
-   its nearest parent. */
+/* The place of the value at a dotted path below the service ("environment.FOO", "ports[0]"),
+   else of its nearest parent. */
 struct origin service_origin(const struct service *service, const char *path);
 /* Enabled services in order of dependency, dependencies first (stable by name). The list is in the
    project's arena. A cycle was refused by the loader. */
