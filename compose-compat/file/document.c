@@ -149,28 +149,102 @@ static struct node *copy_node(struct copy *copy, const struct node *node, const 
     }
 }
 
+/* Finds the resets of one service or other object without a look at all of them. */
+static void index_resets(struct document *document)
+{
+    struct reset_paths *resets = &document->resets;
+    struct origin none = ORIGIN_NONE;
+    STR_AUTO(key);
+    for (size_t i = 0; i < resets->n; i++) {
+        if (resets->items[i].n < 2)
+            continue;
+        str_clear(&key);
+        str_printf(&key, "%s/%s", resets->items[i].keys[0], resets->items[i].keys[1]);
+        if (!resets->index)
+            resets->index = node_map(document->arena, none);
+        if (!node_get(resets->index, key.buf))
+            node_set(document->arena, resets->index, key.buf, none,
+                     node_int(document->arena, none, (int64_t)i));
+    }
+}
+
 struct node *document_prepare(struct document *document, const struct node *raw)
 {
     struct copy copy = { .document = document };
     struct node *tree = copy_child(&copy, raw, schema_root(), NULL);
+    index_resets(document);
     return tree ? tree : node_map(document->arena, raw->at);
+}
+
+/* --- applying resets --------------------------------------------------------------------------- */
+
+static bool is_below(const struct reset_path *path, const char *const *prefix, size_t n_prefix)
+{
+    for (size_t i = 0; i < n_prefix; i++)
+        if (i >= path->n || strcmp(path->keys[i], prefix[i]) != 0)
+            return false;
+    return true;
+}
+
+/* The first position at or after from where the path has another parent. */
+static size_t siblings_end(const struct reset_paths *resets, size_t from)
+{
+    const struct reset_path *first = &resets->items[from];
+    size_t end = from + 1;
+    while (end < resets->n && resets->items[end].n == first->n &&
+           is_below(&resets->items[end], first->keys, first->n - 1))
+        end++;
+    return end;
+}
+
+static bool is_kept(void *arg, const struct node_pair *pair)
+{
+    return !map_has(arg, pair->key);
+}
+
+/* Deletes the last keys of the paths from..end, which have one parent. */
+static void reset_siblings(const struct reset_paths *resets, size_t from, size_t end,
+                           struct node *tree, size_t n_prefix)
+{
+    const struct reset_path *first = &resets->items[from];
+    struct node *map = tree;
+    for (size_t i = n_prefix; map && i + 1 < first->n; i++)
+        map = node_get(map, first->keys[i]);
+    if (!node_is(map, NODE_MAP))
+        return;
+    if (end - from == 1) {
+        node_remove(map, first->keys[first->n - 1]);
+        return;
+    }
+    MAP_AUTO(gone);
+    for (size_t i = from; i < end; i++)
+        map_set(&gone, resets->items[i].keys[first->n - 1], map);
+    node_keep(map, is_kept, &gone);
+}
+
+static size_t first_reset(const struct reset_paths *resets, const char *const *prefix,
+                          size_t n_prefix)
+{
+    STR_AUTO(key);
+    if (n_prefix < 2)
+        return 0;
+    str_printf(&key, "%s/%s", prefix[0], prefix[1]);
+    const struct node *found = node_get(resets->index, key.buf);
+    return found ? (size_t)found->u.integer : resets->n;
 }
 
 void document_apply_resets(const struct reset_paths *resets, struct node *tree,
                            const char *const *prefix, size_t n_prefix)
 {
-    for (size_t r = 0; r < resets->n; r++) {
-        const struct reset_path *path = &resets->items[r];
-        bool is_below = path->n > n_prefix;
-        for (size_t i = 0; is_below && i < n_prefix; i++)
-            is_below = strcmp(path->keys[i], prefix[i]) == 0;
-        if (!is_below)
-            continue;
-        struct node *map = tree;
-        for (size_t i = n_prefix; map && i + 1 < path->n; i++)
-            map = node_get(map, path->keys[i]);
-        if (node_is(map, NODE_MAP))
-            node_remove(map, path->keys[path->n - 1]);
+    if (resets->n == 0)
+        return;
+    for (size_t i = first_reset(resets, prefix, n_prefix); i < resets->n;) {
+        if (!is_below(&resets->items[i], prefix, n_prefix))
+            return;
+        size_t end = siblings_end(resets, i);
+        if (resets->items[i].n > n_prefix)
+            reset_siblings(resets, i, end, tree, n_prefix);
+        i = end;
     }
 }
 

@@ -21,8 +21,9 @@ struct reset_path {
     size_t n;
 };
 struct reset_paths {
-    struct reset_path *items;
+    struct reset_path *items; /* in order of the tree */
     size_t n, cap;
+    struct node *index; /* "section/name" -> position of the first one below it; NULL: none */
 };
 
 struct document {
