@@ -26,7 +26,7 @@ static void bench_init(struct bench *bench)
     *bench = (struct bench){ .arena = arena_new() };
     findings_init(&bench->findings);
     map_init(&bench->environment);
-    map_set(&bench->environment, "A", "va");
+    map_set(&bench->environment, "A", (void *)(uintptr_t) "va");
 }
 
 static void bench_release(struct bench *bench)
