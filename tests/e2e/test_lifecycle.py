@@ -739,7 +739,7 @@ def test_healthy_chain_is_not_polled(project, relay, engine):
         seen.setdefault((e["Actor"]["Attributes"].get("com.docker.compose.service"), e["Action"].split(" ")[-1]),
                         e["timeNano"] / 1e9)
     gaps = sorted(seen["s%d" % i, "start"] - seen["s%d" % (i - 1), "healthy"] for i in range(1, 6))
-    assert gaps[2] < 0.9, gaps  # a start alone takes 0.1 to 0.2 s, more on a busy machine
-    relay.latency = 0.02
+    assert gaps[0] < 0.4, gaps  # a start alone takes 0.1 to 0.2 s, more on a busy machine
+    relay.latency = 0.05
     project.up(socket=relay.socket).ok()
     assert relay.mutating() == [] and relay.round_trips() <= 2, relay.report()

@@ -286,7 +286,10 @@ class Relay:
         return n
 
     def report(self):
-        return "\n".join("%3d c%d %s" % (c.index, c.conn, c) for c in self.calls)
+        zero = self.calls[0].start if self.calls else 0
+        return "\n".join("%3d c%d %6.0f-%-6s ms %s" % (
+            c.index, c.conn, (c.start - zero) * 1000,
+            "" if c.finish is None else "%.0f" % ((c.finish - zero) * 1000), c) for c in self.calls)
 
     # -- the work
 
