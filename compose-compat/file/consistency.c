@@ -17,19 +17,41 @@ struct check {
 };
 
 /* A finding at a part of the service; part may be "". */
+static struct finding *refuse_text(struct check *check, struct origin at, const char *part,
+                                   const char *fmt, va_list args) ATTR_PRINTF(4, 0);
+static struct finding *refuse_text(struct check *check, struct origin at, const char *part,
+                                   const char *fmt, va_list args)
+{
+    STR_AUTO(path);
+    STR_AUTO(text);
+    str_vprintf(&text, fmt, args);
+    str_printf(&path, "services.%s%s%s", check->service->name, *part ? "." : "", part);
+    return finding_add(check->stage->findings, FINDING_ERROR, at, path.buf, "%s", text.buf);
+}
+
 static struct finding *refuse(struct check *check, const char *part, const char *fmt, ...)
     ATTR_PRINTF(3, 4);
 static struct finding *refuse(struct check *check, const char *part, const char *fmt, ...)
 {
-    STR_AUTO(path);
-    STR_AUTO(text);
     va_list args;
     va_start(args, fmt);
-    str_vprintf(&text, fmt, args);
+    struct finding *finding =
+        refuse_text(check, service_origin(check->service, part), part, fmt, args);
     va_end(args);
-    str_printf(&path, "services.%s%s%s", check->service->name, *part ? "." : "", part);
-    return finding_add(check->stage->findings, FINDING_ERROR, service_origin(check->service, part),
-                       path.buf, "%s", text.buf);
+    return finding;
+}
+
+/* At a place within the part: one of its items. */
+static struct finding *refuse_at(struct check *check, struct origin at, const char *part,
+                                 const char *fmt, ...) ATTR_PRINTF(4, 5);
+static struct finding *refuse_at(struct check *check, struct origin at, const char *part,
+                                 const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct finding *finding = refuse_text(check, at, part, fmt, args);
+    va_end(args);
+    return finding;
 }
 
 static bool is_filled(const char *text)
@@ -96,7 +118,7 @@ static void check_networks(struct check *check)
         refuse(check, "network_mode", "\"network_mode\" and \"networks\" exclude each other");
     VEC_EACH(&service->networks, endpoint)
         if (!project_find_network(check->project, endpoint->network))
-            finding_hint(refuse(check, "networks", "the network \"%s\" is not declared",
+            finding_hint(refuse_at(check, endpoint->at, "networks", "the network \"%s\" is not declared",
                                 endpoint->network),
                          "declare it under the top-level \"networks\"");
     if (shared && !enabled(check, shared))

@@ -21,7 +21,9 @@ struct watched {
     bool is_ended;   /* died and did not come back */
     bool has_exit;   /* died; the line about it waits for the end of its log, and for a look */
     bool is_looking; /* whether the backend brings it back is being asked */
-    bool is_dead;    /* as last looked at */
+    unsigned n_looks;
+    struct loop_source *timer; /* until the next look */
+    bool is_dead;              /* as last looked at */
     int64_t exit_code;
     int64_t since_ns;
     struct operator_stream *log;
@@ -46,7 +48,7 @@ struct attached {
 
 static void check_end(struct attached *attached);
 static void follow(struct watched *watched);
-static void on_died(struct attached *attached, struct watched *watched, int64_t exit_code);
+static void on_died(struct watched *watched, int64_t exit_code);
 
 static void watched_free(struct watched *watched)
 {
@@ -54,6 +56,7 @@ static void watched_free(struct watched *watched)
 
     if (watched->log != NULL)
         ops->stream_cancel(watched->log);
+    loop_remove(watched->timer);
     mem_free(watched->name);
     mem_free(watched->short_name);
     mem_free((char *)watched->existing.id);
@@ -179,7 +182,7 @@ static void on_step_done(void *arg, struct step *step)
     follow(watched);
     early = (uintptr_t)map_remove(&attached->early, instance->id);
     if (early != 0)
-        on_died(attached, watched, (int64_t)early - 1);
+        on_died(watched, (int64_t)early - 1);
 }
 
 /* What ran already before this command is shown from now on. */
@@ -277,50 +280,75 @@ struct comes_back {
     char *id;
 };
 
-static bool is_alive(const struct existing_set *set, const char *id)
+static void look(struct watched *watched);
+
+/* A list may still show what has just died as running: that is believed only when it stays so. */
+#define LOOKS 5
+#define LOOK_PAUSE_MS 60
+
+static const struct existing *find_instance(const struct existing_set *set, const char *id)
 {
     VEC_EACH (&set->items, item) {
         if (text_is((*item)->id, id))
-            return (*item)->state == STATE_RUNNING || (*item)->state == STATE_RESTARTING;
+            return *item;
     }
-    return false;
+    return NULL;
+}
+
+static void on_look_again(void *arg)
+{
+    struct watched *watched = arg;
+
+    watched->timer = NULL;
+    look(watched);
 }
 
 /* After a death: does the backend bring it back? */
 static void on_looked(void *arg, struct existing_set *set, struct err *err)
 {
-    struct comes_back *look = arg;
-    struct watched *watched = map_find(&look->attached->watched, look->id);
+    struct comes_back *looked = arg;
+    struct watched *watched = map_find(&looked->attached->watched, looked->id);
+    const struct existing *now = err_is_set(err) ? NULL : find_instance(set, looked->id);
+    bool is_running = now != NULL && now->state == STATE_RUNNING;
 
-    if (watched != NULL) {
+    if (watched != NULL && is_running && ++watched->n_looks < LOOKS) {
+        watched->timer =
+            loop_add_timer(looked->attached->context->loop, LOOK_PAUSE_MS, on_look_again, watched);
+    } else if (watched != NULL) {
         watched->is_looking = false;
-        watched->is_dead = err_is_set(err) || !is_alive(set, look->id);
+        watched->is_dead = !is_running && (now == NULL || now->state != STATE_RESTARTING);
         report_exit(watched);
     }
     if (!err_is_set(err))
         existing_set_release(set);
-    mem_free(look->id);
-    mem_free(look);
+    mem_free(looked->id);
+    mem_free(looked);
 }
 
-static void on_died(struct attached *attached, struct watched *watched, int64_t exit_code)
+static void look(struct watched *watched)
 {
+    struct attached *attached = watched->attached;
     const struct observe_query query = { .project = attached->context->project_name,
                                          .with_all = true,
                                          .only_running_kinds = true };
-    struct comes_back *look;
+    struct comes_back *looked = MEM_NEW(struct comes_back);
 
+    looked->attached = attached;
+    looked->id = mem_dup(watched->existing.id);
+    attached->context->ops->observe(attached->context->operator_handle, &query,
+                                    &attached->context->findings, on_looked, looked);
+}
+
+static void on_died(struct watched *watched, int64_t exit_code)
+{
     watched->has_exit = true;
     watched->is_running = false;
     watched->exit_code = exit_code;
     if (watched->is_looking)
         return;
     watched->is_looking = true;
-    look = MEM_NEW(struct comes_back);
-    look->attached = attached;
-    look->id = mem_dup(watched->existing.id);
-    attached->context->ops->observe(attached->context->operator_handle, &query,
-                                    &attached->context->findings, on_looked, look);
+    watched->n_looks = 0;
+    look(watched);
 }
 
 /* Restarted, by its policy or another command. (A start that is reported after the death of what it
@@ -344,7 +372,7 @@ static void on_event(void *arg, const struct operator_event *event)
     if (watched == NULL)
         return;
     if (event->action == EVENT_DIED)
-        on_died(attached, watched, event->exit_code);
+        on_died(watched, event->exit_code);
     else if (event->action == EVENT_STARTED)
         on_started(watched);
     else if (event->action == EVENT_REMOVED) {

@@ -46,7 +46,7 @@ void apply_create_volume(struct task *task)
 
 static const struct endpoint *find_endpoint(const struct service *service, const char *key)
 {
-    VEC_EACH(&service->networks, endpoint)
+    VEC_EACH (&service->networks, endpoint)
         if (text_is(endpoint->network, key))
             return endpoint;
     return NULL;
@@ -82,8 +82,8 @@ void apply_attach(struct task *task)
         e.container_name = step->instance->name;
         put_node(task->arena, body, "EndpointConfig", encode_endpoint(&e, endpoint));
     }
-    task_call(task, "POST", task_path(task, "/networks/%s/connect",
-                                      task_escape(task, task_ref(step->other))),
+    task_call(task, "POST",
+              task_path(task, "/networks/%s/connect", task_escape(task, task_ref(step->other))),
               body, 0, on_joined);
 }
 
@@ -106,12 +106,65 @@ void apply_detach(struct task *task)
 
     put_text(task->arena, body, "Container", task_ref(step->instance));
     put_bool(task->arena, body, "Force", true);
-    task_call(task, "POST", task_path(task, "/networks/%s/disconnect",
-                                      task_escape(task, task_ref(step->other))),
+    task_call(task, "POST",
+              task_path(task, "/networks/%s/disconnect", task_escape(task, task_ref(step->other))),
               body, 404, on_left);
 }
 
 /* --- removing --------------------------------------------------------------------------------- */
+
+/* An anonymous volume that was carried over to a replacement is mounted by its name, so the engine
+   no longer removes it with the container. Its name is the engine's own: 64 hex digits. */
+static const char *inherited_volume(const struct node *mount)
+{
+    const char *type = node_as_text(node_get(mount, "Type"));
+    const char *name = node_as_text(node_get(mount, "Name"));
+
+    if (!text_is(type, "volume") || !name || strlen(name) != 64 ||
+        strspn(name, "0123456789abcdef") != 64)
+        return NULL;
+    return name;
+}
+
+static void on_inherited_removed(void *arg, struct engine_answer *answer, struct err *err);
+
+/* Removes the next volume that only this container had (one in use stays: 409). True when a call is
+   under way. */
+static bool remove_next_inherited(struct task *task)
+{
+    static const int kept[] = { 404, 409 };
+    const struct existing *existing = task->step->instance->existing;
+    const struct node *mounts = existing ? node_get(existing->details, "Mounts") : NULL;
+    size_t *next = task->data;
+
+    if (!node_is(mounts, NODE_LIST))
+        return false;
+    if (!next)
+        task->data = next = arena_alloc(task->arena, sizeof(*next));
+    while (*next < mounts->u.list.n) {
+        const char *name = inherited_volume(mounts->u.list.items[(*next)++]);
+
+        if (!name)
+            continue;
+        task->call =
+            engine_call(task->docker->engine, "DELETE", task_path(task, "/volumes/%s", name), NULL,
+                        task_what(task), kept, on_inherited_removed, task);
+        return true;
+    }
+    return false;
+}
+
+static void on_inherited_removed(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+
+    (void)answer;
+    task->call = NULL;
+    if (call_failed(err))
+        task_fail_call(task, err);
+    else if (!remove_next_inherited(task))
+        task_done(task, STEP_DONE);
+}
 
 static void on_removed(void *arg, struct engine_answer *answer, struct err *err)
 {
@@ -132,8 +185,11 @@ static void on_removed(void *arg, struct engine_answer *answer, struct err *err)
             task_fail_call(task, err);
         return;
     }
-    if (instance->kind == &docker_container_kind)
+    if (instance->kind == &docker_container_kind) {
         docker_forget_instance(task->docker, task_ref(instance));
+        if (task->step->with_volumes && remove_next_inherited(task))
+            return;
+    }
     task_done(task, answer->status == 404 ? STEP_UNCHANGED : STEP_DONE);
 }
 

@@ -249,6 +249,7 @@ static bool is_own_alias(const struct readback *r, const char *alias)
     if (name && *name == '/')
         name++;
     return text_is(alias, label) || text_is(alias, name) || text_is(alias, replaced) ||
+           text_is(alias, get_text(r->config, "Hostname")) ||
            (id && strlen(alias) == 12 && text_starts(id, alias)) ||
            (name && strchr(name, '_') && text_is(alias, strchr(name, '_') + 1));
 }
