@@ -229,11 +229,20 @@ static char *dup_slice(struct slice s)
     return mem_dup_len(s.at, s.len);
 }
 
+/* Does the path without docker's own registry before it read as one of another registry? */
+static bool reads_as_domain(struct slice path)
+{
+    struct parts parts;
+    struct slice rest;
+    split_domain(path, &parts, &rest);
+    return rest.len != path.len;
+}
+
 static char *familiar_text(const struct parts *parts, bool has_tag, bool has_digest)
 {
     STR_AUTO(text);
     struct slice path = parts->path;
-    if (!slice_is(parts->domain, default_domain)) {
+    if (!slice_is(parts->domain, default_domain) || reads_as_domain(path)) {
         str_add_len(&text, parts->domain.at, parts->domain.len);
         str_add_char(&text, '/');
     } else if (slice_starts(path, official_prefix)) {

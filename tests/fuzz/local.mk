@@ -3,10 +3,14 @@
 # --enable-address-sanitizer`, `make fuzz` looks for new inputs (FUZZ_SECONDS for each target).
 fuzz_targets = \
 	tests/fuzz/fuzz_base \
+	tests/fuzz/fuzz_dockerignore \
 	tests/fuzz/fuzz_dotenv \
+	tests/fuzz/fuzz_frames \
+	tests/fuzz/fuzz_http_answer \
 	tests/fuzz/fuzz_interpolate \
 	tests/fuzz/fuzz_jread \
 	tests/fuzz/fuzz_load \
+	tests/fuzz/fuzz_reference \
 	tests/fuzz/fuzz_yread \
 	# end
 

@@ -28,6 +28,7 @@ struct connection {
 
 struct fake_server {
     struct loop *loop;
+    char *path;
     int fd;
     struct loop_source *source;
     struct connection *connections;
@@ -217,6 +218,7 @@ struct fake_server *fake_server_new(struct loop *loop, const char *path)
     memcpy(address.sun_path, path, strlen(path) + 1);
     unlink(path);
     server->loop = loop;
+    server->path = mem_dup(path);
     server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(server->fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(server->fd, 128) != 0)
         assert(!"the fake server cannot listen");
@@ -231,6 +233,8 @@ void fake_server_free(struct fake_server *server)
         drop(server->connections);
     loop_remove(server->source);
     close(server->fd);
+    unlink(server->path);
+    mem_free(server->path);
     VEC_EACH(&server->requests, request)
         mem_free(*request);
     VEC_EACH(&server->owned, bytes)
