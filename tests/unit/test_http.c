@@ -6,9 +6,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "net/http.h"
 
@@ -301,12 +304,18 @@ static void test_connect(void)
     is_int(http_new(NULL, &endpoint, &none, &err), -1);
     ok(err.text && strstr(err.text, "too long: 120 bytes, 107"));
     /* A socket that nobody listens on. */
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    FD_AUTO(fd);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s.deaf", path);
+    is_int(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     begin();
-    fake_server_free(server);
+    http_free(http);
+    open_client(address.sun_path);
     get(&seen);
+    is_int(seen.code, ERR_CONNECT);
     is_int(seen.sys, ECONNREFUSED);
     seen_release(&seen);
-    server = fake_server_new(loop, path);
     end();
 }
 
