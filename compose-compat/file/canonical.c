@@ -189,8 +189,16 @@ static bool add_port(struct canon *c, struct node *list, struct node *item)
         return true;
     }
     node_scalar_text(item, &text);
-    if (short_ports(c->arena, item->at, text.buf, list, reason) == 0)
+    size_t n_before = list->u.list.n;
+    if (*c->stage->n_ports > STAGE_MAX_PORTS) {
+        finding_add(c->stage->findings, FINDING_ERROR, item->at, c->path.buf,
+                    "the project's ranges of ports stand for more than %d ports", STAGE_MAX_PORTS);
         return true;
+    }
+    if (short_ports(c->arena, item->at, text.buf, list, reason) == 0) {
+        *c->stage->n_ports += list->u.list.n - n_before;
+        return true;
+    }
     if (!c->keep_unparsed)
         refuse(c, item->at, "the port", text.buf, reason);
     return !c->keep_unparsed;

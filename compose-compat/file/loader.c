@@ -72,6 +72,7 @@ struct stage loader_stage(const struct load_set *set, const char *file_name)
         .working_dir = set->working_dir,
         .project_name = loader->project_name,
         .environment = set->environment,
+        .n_ports = &loader->n_ports,
         .file_name = file_name,
     };
 }

@@ -31,6 +31,7 @@ struct loader {
     struct map files;          /* path -> struct loader_file * */
     struct map extended;       /* number of environment and path -> struct extended_scope * */
     unsigned n_environments;
+    size_t n_ports; /* see stages.h */
 };
 
 /* Files on the way to the one that is being included, for cycles. */

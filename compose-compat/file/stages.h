@@ -12,6 +12,8 @@
 #include "compose-compat/file/load.h"
 #include "compose-compat/file/schema.h"
 
+#define STAGE_MAX_PORTS 262144 /* that ranges stand for, in one load */
+
 /* What the stages know besides the tree. Nodes that they make live in arena. */
 struct stage {
     struct arena *arena;
@@ -20,6 +22,7 @@ struct stage {
     const char *working_dir;       /* absolute: relative paths of this tree start here */
     const char *project_name;      /* final */
     const struct map *environment; /* name -> const char *: what interpolation sees */
+    size_t *n_ports;               /* made from ranges so far, in the whole load */
     const char *file_name;         /* the file that is worked on, for messages without a place */
 };
 
