@@ -192,9 +192,11 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
     struct node *tree;
     if (loader_tree(&set, &tree, err))
         return -1;
-    if (findings->n_errors > 0)
-        return refuse_input(findings, err);
     struct stage stage = loader_stage(&set, NULL);
+    if (findings->n_errors > 0) {
+        stage_references(&stage, tree);
+        return refuse_input(findings, err);
+    }
     return run_stages(&stage, tree, project, err);
 }
 

@@ -42,6 +42,9 @@ void stage_resolve_environment(const struct stage *stage, struct node *tree);
 /* Implicit network, build defaults, implicit dependencies, names (3.2). */
 void stage_normalise(const struct stage *stage, struct node *tree);
 
+/* Only for a tree that has problems already: names of services and networks that are not there. */
+void stage_references(const struct stage *stage, const struct node *tree);
+
 /* The canonical tree into the model: bytes, durations, shell words are parsed here. */
 void stage_decode(const struct stage *stage, const struct node *tree, struct project *project);
 /* Profiles: sets is_disabled; names a service activates its profiles. */

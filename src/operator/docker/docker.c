@@ -20,11 +20,30 @@ static const struct field_rule container_fields[] = {
 };
 static const struct field_rule no_fields[] = { { NULL, CHANGE_REPLACE } };
 
-const struct resource_kind docker_image_kind = { "image", "Image", KIND_ARTIFACT, no_fields };
-const struct resource_kind docker_network_kind = { "network", "Network", KIND_ATTACHABLE, no_fields };
-const struct resource_kind docker_volume_kind = { "volume", "Volume", KIND_DATA, no_fields };
-const struct resource_kind docker_container_kind = { "container", "Container", KIND_RUNS,
-                                                     container_fields };
+const struct resource_kind docker_image_kind = {
+    .name = "image", .title = "Image", .flags = KIND_ARTIFACT, .fields = no_fields
+};
+const struct resource_kind docker_network_kind = {
+    .name = "network",
+    .title = "Network",
+    .flags = KIND_ATTACHABLE,
+    .fields = no_fields,
+    .section = "networks",
+};
+const struct resource_kind docker_volume_kind = {
+    .name = "volume",
+    .title = "Volume",
+    .flags = KIND_DATA,
+    .fields = no_fields,
+    .section = "volumes",
+};
+const struct resource_kind docker_container_kind = {
+    .name = "container",
+    .title = "Container",
+    .flags = KIND_RUNS,
+    .fields = container_fields,
+    .section = "services",
+};
 
 static const struct resource_kind *const kinds[] = { &docker_image_kind, &docker_network_kind,
                                                      &docker_volume_kind, &docker_container_kind,
