@@ -34,7 +34,7 @@ struct seen {
 static struct loop *loop;
 static struct fake_server *server;
 static struct http *http;
-static char path[200];
+static char path[90]; /* short enough for a socket's */
 
 static void seen_init(struct seen *seen)
 {
