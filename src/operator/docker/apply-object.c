@@ -187,7 +187,10 @@ static void on_removed(void *arg, struct engine_answer *answer, struct err *err)
     }
     if (instance->kind == &docker_container_kind) {
         docker_forget_instance(task->docker, task_ref(instance));
-        if (task->step->with_volumes && remove_next_inherited(task))
+        const struct existing *existing = instance->existing;
+        bool has_taken_over =
+            existing && docker_item_label(existing->details, LABEL_REPLACE) != NULL;
+        if (task->step->with_volumes && has_taken_over && remove_next_inherited(task))
             return;
     }
     task_done(task, answer->status == 404 ? STEP_UNCHANGED : STEP_DONE);

@@ -110,6 +110,27 @@ void docker_forget_instance(struct docker *docker, const char *id)
     }
 }
 
+void docker_note_death(struct docker *docker, const char *id, bool is_dead)
+{
+    for (size_t i = 0; i < docker->deaths.n; i++) {
+        if (!text_is(docker->deaths.items[i], id))
+            continue;
+        if (!is_dead)
+            docker->deaths.items[i] = docker->deaths.items[--docker->deaths.n];
+        return;
+    }
+    if (is_dead)
+        VEC_ADD(&docker->deaths, arena_dup(docker->arena, id));
+}
+
+bool docker_has_died(const struct docker *docker, const char *id)
+{
+    for (size_t i = 0; i < docker->deaths.n; i++)
+        if (text_is(docker->deaths.items[i], id))
+            return true;
+    return false;
+}
+
 const char *docker_environment(const struct docker *docker, const char *name)
 {
     size_t len = strlen(name);
@@ -136,6 +157,7 @@ static void docker_close(void *handle)
     engine_close(docker->engine);
     map_release(&docker->images);
     VEC_RELEASE(&docker->instances);
+    VEC_RELEASE(&docker->deaths);
     VEC_RELEASE(&docker->tasks);
     arena_free(docker->arena);
     mem_free(docker);

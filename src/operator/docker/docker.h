@@ -76,6 +76,7 @@ struct docker {
     struct arena *arena;   /* of the handle: what is remembered */
     struct map images;     /* key -> struct docker_image * */
     VEC(struct docker_instance) instances;
+    VEC(const char *) deaths; /* ids that events told to have died: lists may be behind */
     VEC(struct task *) tasks; /* steps under way */
     struct watch *watch;      /* the events that AWAIT steps share, or NULL */
     const char *project;      /* of the last observation, or NULL */
@@ -91,6 +92,9 @@ const char *docker_find_instance(const struct docker *docker, const char *servic
 void docker_remember_instance(struct docker *docker, const char *service, int64_t number,
                               const char *id);
 void docker_forget_instance(struct docker *docker, const char *id);
+/* What an event told: a death, or (again) a start. */
+void docker_note_death(struct docker *docker, const char *id, bool is_dead);
+bool docker_has_died(const struct docker *docker, const char *id);
 /* The value of a variable of the process, or NULL. */
 const char *docker_environment(const struct docker *docker, const char *name);
 /* The user's docker configuration (config.json); NULL: none. */

@@ -367,6 +367,30 @@ static void read_image_list(struct observation *observation)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+static void add_look(struct observation *observation, struct existing *existing,
+                     bool is_state_only)
+{
+    struct container_look *look = ARENA_NEW(observation->arena, struct container_look);
+    look->existing = existing;
+    look->is_state_only = is_state_only;
+    ARENA_ADD(observation->arena, &observation->inspects, look);
+}
+
+/* An engine tells of a death before its lists show it. */
+static bool is_behind(const struct observation *observation, const struct existing *existing)
+{
+    return existing->state == STATE_RUNNING && docker_has_died(observation->docker, existing->id);
+}
+
+static void read_state(struct existing *existing, const struct node *inspect)
+{
+    const struct node *state = node_get(inspect, "State");
+    existing->state = docker_state(get_text(state, "Status"));
+    existing->exit_code = get_int(state, "ExitCode");
+    existing->is_exit_known = existing->state == STATE_EXITED;
+    existing->is_listening = existing->is_listening && existing->state == STATE_RUNNING;
+}
+
 void observe_read(struct observation *observation)
 {
     struct existing_set *set = &observation->set;
@@ -386,8 +410,11 @@ void observe_read(struct observation *observation)
         if (existing->kind != &docker_container_kind)
             continue;
         const struct wanted *wanted = wanted_container(observation, existing->service);
-        if (observation->query.only_running_kinds)
+        if (observation->query.only_running_kinds) {
+            if (is_behind(observation, existing))
+                add_look(observation, existing, true);
             continue;
+        }
         settle_digest(observation, existing, wanted);
         bind_networks(observation, existing);
         bind_volumes(observation, existing);
@@ -396,9 +423,7 @@ void observe_read(struct observation *observation)
         if (!wanted || wanted->is_disabled || existing->is_one_off || existing->is_helper ||
             is_current(existing, wanted))
             continue;
-        struct container_look *look = ARENA_NEW(observation->arena, struct container_look);
-        look->existing = existing;
-        ARENA_ADD(observation->arena, &observation->inspects, look);
+        add_look(observation, existing, false);
     }
 }
 
@@ -418,6 +443,10 @@ void observe_read_specs(struct observation *observation)
         struct existing *existing = (*item)->existing;
         if (!(*item)->inspect)
             continue; /* it went away meanwhile */
+        if ((*item)->is_state_only) {
+            read_state(existing, (*item)->inspect);
+            continue;
+        }
         const struct wanted *wanted = wanted_container(observation, existing->service);
         const struct node *inspect = node_copy(observation->set.arena, (*item)->inspect);
         existing->spec = fields_read_container(

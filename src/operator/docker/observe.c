@@ -134,7 +134,8 @@ static void read_first(struct observation *observation)
         str_printf(&path, "/containers/%s/json", look->existing->id);
         str_printf(&what, "container \"%s\"", look->existing->name);
         ask(observation, path.buf, what.buf, 404, &look->inspect);
-        ask_old_image(observation, get_text(look->existing->details, "ImageID"));
+        if (!look->is_state_only)
+            ask_old_image(observation, get_text(look->existing->details, "ImageID"));
     }
 }
 

@@ -23,9 +23,11 @@ struct image_look {
     const struct node *inspect; /* NULL: not there */
 };
 
-/* A container whose digest differs: its spec is read. */
+/* A container whose digest differs: its spec is read. Or one that died although the list says
+   that it runs: its state is. */
 struct container_look {
     struct existing *existing;
+    bool is_state_only;
     const struct node *inspect;
 };
 

@@ -86,6 +86,8 @@ static int on_value(void *arg, struct node *value, struct err *err)
 
     if (!event.id)
         return 0;
+    if (event.action == EVENT_DIED || event.action == EVENT_STARTED)
+        docker_note_death(events->stream.docker, event.id, event.action == EVENT_DIED);
     events->is_gone = &is_gone;
     events->event(events->arg, &event);
     if (is_gone)
