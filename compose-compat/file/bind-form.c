@@ -50,8 +50,12 @@ static struct node *split_words(struct binder *binder, struct node *node)
 
 struct node *bind_words(struct binder *binder, struct node *node, bool is_test)
 {
-    if (node_is(node, NODE_LIST))
+    if (node_is(node, NODE_LIST)) {
+        NODE_EACH_ITEM(node, item)
+            if (!node_is(*item, NODE_TEXT))
+                bind_refuse(binder, *item, "%s is not a string", node_kind_name((*item)->kind));
         return node;
+    }
     if (!node_is(node, NODE_TEXT))
         return NULL;
     if (!is_test)
@@ -75,7 +79,8 @@ struct node *bind_texts(struct binder *binder, struct node *node, const struct s
     for (size_t i = 0; i < node->u.list.n; i++) {
         struct node *item = node->u.list.items[i];
         size_t len = place_index(&binder->path, i);
-        if (node_is(item, NODE_TEXT) || node_is(item, NODE_INT) || (is_any && !node_is(item, NODE_NULL)))
+        bool is_scalar = node_is(item, NODE_TEXT) || node_is(item, NODE_INT);
+        if (is_scalar || (is_any && !node_is(item, NODE_NULL)))
             node_add(binder->arena, list, bind_as_text(binder, item));
         else if (node_is(item, NODE_NULL))
             add_text(binder, list, item->at, "");
@@ -123,7 +128,12 @@ struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null
     } else {
         NODE_EACH_PAIR(node, pair) {
             size_t len = place_key(&binder->path, pair->key);
-            struct node *value = bind_as_text(binder, pair->value);
+            struct node *value = NULL;
+            if (node_is(pair->value, NODE_LIST) || node_is(pair->value, NODE_MAP))
+                bind_refuse(binder, pair->value, "%s is not a string",
+                            node_kind_name(pair->value->kind));
+            else
+                value = bind_as_text(binder, pair->value);
             if (!value)
                 value = keep_null ? pair->value : node_text(binder->arena, pair->value->at, "");
             node_set_len(binder->arena, map, pair->key, pair->key_len, pair->at, value);
