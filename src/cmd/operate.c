@@ -264,8 +264,10 @@ static int make_plan(struct operation *operation, struct err *err)
 {
     plan_free(operation->plan);
     operation->plan = NULL;
-    return plan_make(&operation->wanted, &operation->existing, &operation->options,
-                     &operation->plan, &operation->context->findings, err);
+    /* Without a description everything that exists is meant. */
+    return plan_make(operation->context->project == NULL ? NULL : &operation->wanted,
+                     &operation->existing, &operation->options, &operation->plan,
+                     &operation->context->findings, err);
 }
 
 /* Data that differs is replaced only when the user says so, here and now. */
