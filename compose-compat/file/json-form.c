@@ -40,6 +40,10 @@ static struct node *struct_form(struct arena *arena, const struct node *node,
         if (!row)
             continue;
         const struct node *value = node_get(node, row->key);
+        /* The older generation printed what is true and left out what is false. */
+        if (row->omit == OMIT_TRUE && (flags & JSON_FORM_2) && node_is(value, NODE_BOOL) &&
+            !value->u.truth)
+            continue;
         struct node *form = value ? json_form(arena, value, row, flags)
                                   : absent(arena, row, flags, node->at);
         if (form)

@@ -138,6 +138,8 @@ def steps_of_calls(calls, names):
             action = "remove"
         else:
             action = {"connect": "attach", "disconnect": "detach"}.get(verb, verb)
+            if action in ("attach", "detach"):
+                kind = "container"
         out[action, kind] += 1
     return out
 
