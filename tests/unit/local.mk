@@ -6,6 +6,8 @@ unit_tests = \
 	tests/unit/test_context \
 	tests/unit/test_decode \
 	tests/unit/test_digest \
+	tests/unit/test_docker_fields \
+	tests/unit/test_docker_read \
 	tests/unit/test_dockerignore \
 	tests/unit/test_dotenv \
 	tests/unit/test_endpoint \

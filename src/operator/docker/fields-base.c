@@ -368,6 +368,9 @@ struct node *read_pairs(struct readback *r, const struct field *field)
 struct node *read_words(struct readback *r, const struct field *field)
 {
     const struct node *value = read_engine(r, field);
+    const struct node *want = read_wanted(r, field);
+    if (node_is(want, NODE_LIST) && !want->u.list.n && engine_is_empty(value))
+        return new_list(r->arena); /* cleared, as wanted */
     if (is_unset(r, field, value))
         return NULL;
     if (node_is(value, NODE_LIST))

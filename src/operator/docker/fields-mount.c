@@ -317,14 +317,21 @@ static bool is_as_wanted(const struct readback *r, const struct seen *seen,
     return true;
 }
 
-/* The config of the project whose file this is: mounted read-only, by nothing but its path. */
-static const struct project_file *find_config(const struct readback *r, const struct seen *seen)
+/* The secret or config of the project whose file this is: mounted read-only, by nothing but its
+   path. */
+static const struct project_file *find_file(const struct readback *r, const struct seen *seen,
+                                            bool is_secret)
 {
-    if (r->project && seen->node && seen->is_ro && text_is(seen->type, "bind") &&
-        engine_is_empty(node_get(seen->node, "BindOptions")))
-        VEC_EACH(&r->project->configs, file)
-            if (text_is((*file)->file, seen->source))
-                return *file;
+    if (!r->project || !seen->node || !seen->is_ro || !text_is(seen->type, "bind") ||
+        !engine_is_empty(node_get(seen->node, "BindOptions")))
+        return NULL;
+    size_t n = is_secret ? r->project->secrets.n : r->project->configs.n;
+    for (size_t i = 0; i < n; i++) {
+        const struct project_file *file = is_secret ? r->project->secrets.items[i]
+                                                    : r->project->configs.items[i];
+        if (text_is(file->file, seen->source))
+            return file;
+    }
     return NULL;
 }
 
@@ -337,7 +344,7 @@ static bool is_others(const struct readback *r, const struct seen *seen)
         return true;
     if (r->service && r->service->use_api_socket && text_is(seen->target, "/var/run/docker.sock"))
         return true;
-    if (find_config(r, seen))
+    if (find_file(r, seen, false) || find_file(r, seen, true))
         return true;
     if (r->service)
         VEC_EACH(&r->service->configs, reference)
@@ -509,12 +516,14 @@ static struct node *read_files(struct readback *r, const struct field *field, bo
             node_add(r->arena, out, want->u.list.items[i]);
     }
     for (size_t k = 0; k < seen.n; k++) {
-        const struct project_file *config = is_secret ? NULL : find_config(r, &seen.items[k]);
+        const struct project_file *file = find_file(r, &seen.items[k], is_secret);
         bool is_secrets = is_secret && text_starts(seen.items[k].target, "/run/secrets/");
-        if (is_taken[k] || (!config && !is_secrets))
+        /* A file that is both: a secret by its place. */
+        bool is_others_too = !is_secret && text_starts(seen.items[k].target, "/run/secrets/");
+        if (is_taken[k] || (!file && !is_secrets) || is_others_too)
             continue;
         struct node *item = new_map(r->arena);
-        put_text(r->arena, item, "source", config ? config->key : seen.items[k].source);
+        put_text(r->arena, item, "source", file ? file->key : seen.items[k].source);
         put_text(r->arena, item, "target", seen.items[k].target);
         node_add(r->arena, out, item);
     }

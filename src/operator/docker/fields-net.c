@@ -296,8 +296,13 @@ static struct node *read_endpoint(struct readback *r, const struct node *endpoin
         if (copy->u.map.n)
             put_node(r->arena, out, "driver_opts", copy);
     }
-    if (node_get(want, "mac_address") && text_is_set(get_text(endpoint, "MacAddress")))
-        put_text(r->arena, out, "mac_address", get_text(endpoint, "MacAddress"));
+    if (node_get(want, "mac_address")) {
+        const char *mac = get_text(endpoint, "MacAddress");
+        if (!text_is_set(mac))
+            mac = get_text(r->config, "MacAddress"); /* before 1.44, or not started yet */
+        if (text_is_set(mac))
+            put_text(r->arena, out, "mac_address", mac);
+    }
     if (get_int(endpoint, "GwPriority"))
         put_int(r->arena, out, "gw_priority", get_int(endpoint, "GwPriority"));
     if (node_get(want, "priority"))
