@@ -168,7 +168,8 @@ static void use_documents(struct loader *loader, struct discovery *found)
     for (size_t i = 0; i < options->n_documents; i++) {
         const struct load_document *document = &options->documents[i];
         struct loader_file *file = ARENA_NEW(loader->arena, struct loader_file);
-        struct node *tree = (struct node *)(uintptr_t)document->tree;
+        /* The project keeps nodes of it. */
+        struct node *tree = node_copy(loader->arena, document->tree);
         file->path = arena_dup(loader->arena, document->path);
         file->dir = arena_dup(loader->arena, document->dir);
         file->id = tree->at.file;

@@ -33,7 +33,7 @@ struct load_options {
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
     bool skip_definitions;               /* the caller needs no digests */
     /* Loaded instead of what is in `files` (which then only say where the project lies), the weightiest
-       last; n_documents 0: read the files. The nodes must outlive the call. */
+       last; n_documents 0: read the files. They are copied. */
     const struct load_document *documents;
     size_t n_documents;
 };
