@@ -53,16 +53,20 @@ static const struct {
     { EPERM, "are you in the docker group (sudo usermod -aG docker $USER, then log in again)" },
 };
 
-void answer_wrap(const struct engine_call *call, struct err *err)
+void answer_wrap(const struct engine *engine, const struct engine_call *call, struct err *err)
 {
+    const char *said = engine->ssh && err->code == ERR_CONNECT ? ssh_said(engine->ssh) : "";
     const char *hint = NULL;
     for (size_t i = 0; err->code == ERR_CONNECT && i < ARRAY_LEN(connect_hints); i++) {
         if (connect_hints[i].number == err->sys)
             hint = connect_hints[i].text;
     }
-    if (hint) {
+    if (hint || *said) {
         STR_AUTO(text);
-        str_printf(&text, "%s; %s?", err->text, hint);
+        if (*said)
+            str_printf(&text, "%s; ssh to \"%s\" said: %s", err->text, engine->endpoint.ssh_host, said);
+        else
+            str_printf(&text, "%s; %s?", err->text, hint);
         mem_free(err->text);
         err->text = str_steal(&text);
     }

@@ -142,7 +142,7 @@ static void on_done(void *arg, struct http_answer *answer, struct err *http_err)
         err.status = answer->status;
     } else if (http_err) {
         err_move(&err, http_err);
-        answer_wrap(call, &err);
+        answer_wrap(call->engine, call, &err);
         err.status = answer->status;
     } else if (!is_ok(call, answer->status)) {
         answer_set_refused(call, answer, &err);

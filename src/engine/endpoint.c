@@ -124,6 +124,8 @@ static int set_tcp(const char *rest, const struct tls *tls, struct endpoint *end
     return tls->is_on ? set_tls(tls, endpoint, err) : 0;
 }
 
+static const char plain_path[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+
 static int set_ssh(const char *rest, struct endpoint *endpoint, struct err *err)
 {
     struct slice host, port, path;
@@ -143,7 +145,11 @@ static int set_ssh(const char *rest, struct endpoint *endpoint, struct err *err)
     endpoint->ssh_host = mem_dup_len(host.at, host.len);
     endpoint->ssh_port = port.len ? mem_dup_len(port.at, port.len) : NULL;
     endpoint->ssh_socket = path.len > 1 ? mem_dup_len(path.at, path.len) : NULL;
-    return err_set(err, ERR_UNSUPPORTED, "engine address \"%s\": ssh:// is not supported yet", endpoint->host);
+    /* The path becomes a word of the other side's shell. */
+    if (endpoint->ssh_socket && endpoint->ssh_socket[strspn(endpoint->ssh_socket, plain_path)] != '\0')
+        return bad_host(endpoint, "only letters, digits and ._-/ are possible in the socket's path", err);
+    endpoint->base_url = mem_dup("http://localhost");
+    return 0;
 }
 
 static int set_host(const char *text, const struct tls *tls, struct endpoint *endpoint, struct err *err)

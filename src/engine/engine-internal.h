@@ -108,6 +108,15 @@ void call_abandon(struct engine_call *call);
 /* auth.c: closing the engine, no callback follows. */
 void auth_abandon(struct engine *engine);
 
+/* ssh.c */
+/* Sets engine->ssh, and the socket to speak to in engine->endpoint. On failure ssh_close() is due. */
+int ssh_open(struct engine *engine, struct err *err) ATTR_MUST_CHECK;
+void ssh_close(struct ssh *ssh);
+/* What the helpers complained about, "" for nothing. */
+const char *ssh_said(struct ssh *ssh);
+/* Calls on their way at one time: each takes an ssh process. */
+size_t ssh_limit(void);
+
 /* stream.c */
 void stream_send(struct engine_call *call, struct http_request_spec *spec);
 /* The end of a stream that was answered completely. */
@@ -121,7 +130,7 @@ void answer_set_refused(const struct engine_call *call, const struct http_answer
 int answer_parse(const struct engine_call *call, const struct http_answer *answer,
                  struct engine_answer *ret_answer, struct err *err) ATTR_MUST_CHECK;
 /* Puts the call's name before a set error of the transport and says what to do. */
-void answer_wrap(const struct engine_call *call, struct err *err);
+void answer_wrap(const struct engine *engine, const struct engine_call *call, struct err *err);
 /* The sentence of advice for what the engine said, or NULL. */
 const char *answer_hint(const char *message);
 

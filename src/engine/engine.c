@@ -72,6 +72,8 @@ static int open_http(struct engine *engine, struct err *err)
     };
     int result = http_new(engine->loop, &spec, &engine->http, err);
     VEC_RELEASE(&headers);
+    if (result == 0 && engine->ssh)
+        http_set_limit(engine->http, ssh_limit());
     return result;
 }
 
@@ -83,7 +85,8 @@ int engine_open(const struct engine_config *config, struct engine **ret_engine, 
         VEC_ADD(&engine->environment, mem_dup(*entry));
     engine_read_config(engine);
     if (endpoint_resolve(engine, config->host, config->context, &engine->endpoint, err) != 0 ||
-        negotiate_forced(engine, err) != 0 || open_http(engine, err) != 0) {
+        negotiate_forced(engine, err) != 0 ||
+        (engine->endpoint.ssh_host && ssh_open(engine, err) != 0) || open_http(engine, err) != 0) {
         engine_close(engine);
         return -1;
     }
@@ -101,6 +104,7 @@ void engine_close(struct engine *engine)
         call_abandon(engine->first);
     auth_abandon(engine);
     http_free(engine->http);
+    ssh_close(engine->ssh);
     arena_free(engine->config_arena);
     mem_free(engine->config_dir);
     mem_free(engine->config_problem);
@@ -148,7 +152,7 @@ const char *engine_docker_config_problem(const struct engine *engine)
 
 void engine_set_limit(struct engine *engine, size_t n)
 {
-    http_set_limit(engine->http, n);
+    http_set_limit(engine->http, engine->ssh ? MIN(n, ssh_limit()) : n);
 }
 
 unsigned engine_count(const struct engine *engine)

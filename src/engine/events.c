@@ -203,7 +203,7 @@ struct engine_events *engine_events_open(struct engine *engine, const struct eng
         events->next->previous = events;
     engine->events = events;
     /* What happens from now on is wanted, not what happens once the engine has answered. */
-    if (events->since_ns == 0 && engine->endpoint.unix_socket)
+    if (events->since_ns == 0 && engine->endpoint.unix_socket && engine->ssh == NULL)
         events->since_ns = engine_clock_ns(engine) - OVERLAP_NS;
     events->call = call_new(engine, "", "", NULL, "events", events);
     events->call->ready = on_clock;

@@ -13,5 +13,6 @@ engine_files = \
 	src/engine/frames.c \
 	src/engine/negotiate.c \
 	src/engine/reference.c \
+	src/engine/ssh.c \
 	src/engine/stream.c \
 	# end

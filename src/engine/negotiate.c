@@ -68,7 +68,7 @@ static void set_clock(struct engine *engine, const struct http_answer *answer)
 {
     const char *date = answer->header(answer, "date");
     struct tm parts = { 0 };
-    if (engine->endpoint.unix_socket || date == NULL ||
+    if ((engine->endpoint.unix_socket && engine->ssh == NULL) || date == NULL ||
         strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &parts) == NULL)
         return;
     engine->ahead_ns = (int64_t)timegm(&parts) * 1000000000 - clock_wall_ns();
@@ -110,7 +110,7 @@ static void on_ping(void *arg, struct http_answer *answer, struct err *http_err)
     if (http_err) {
         err_move(&err, http_err);
         err_wrap(&err, "no answer from the Docker Engine");
-        answer_wrap(NULL, &err);
+        answer_wrap(engine, NULL, &err);
     } else if (answer->status != 200) {
         set_refused(engine, answer, &err);
     } else {

@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test_process \
 	tests/unit/test_reference \
 	tests/unit/test_schema \
+	tests/unit/test_ssh \
 	tests/unit/test_str \
 	tests/unit/test_yread \
 	tests/unit/test_ywrite \

@@ -116,6 +116,7 @@ static const struct {
     { "ssh://-oProxyCommand=x", NULL, { NULL }, "was expected" },
     { "ssh://-oProxyCommand=x@h", NULL, { NULL }, "was expected" },
     { "ssh://", NULL, { NULL }, "was expected" },
+    { "ssh://h/run/$(id)", NULL, { NULL }, "only letters, digits" },
     { NULL, "nosuch", { NULL }, "no docker context \"nosuch\" (named by --context)" },
     { NULL, NULL, { "DOCKER_CONTEXT=nosuch" }, "(named by DOCKER_CONTEXT)" },
     { NULL, "broken", { NULL }, "docker context \"broken\": " },
