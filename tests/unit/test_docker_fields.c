@@ -1,7 +1,7 @@
 /*
- * test_docker_fields.c - every field of a service, written into a create body and read back from the
- * inspect answer that an engine would give: nothing may differ, for each generation of the API; and a
- * change shows as exactly the field that was written.
+ * test_docker_fields.c - every field of a service, written into a create body and read back from
+ * the inspect answer that an engine would give: nothing may differ, for each generation of the API;
+ * and a change shows as exactly the field that was written.
  */
 #include "base/base.h"
 
@@ -12,7 +12,8 @@
 
 static const struct origin nowhere = ORIGIN_NONE;
 
-/* --- projects ---------------------------------------------------------------------------------- */
+/* --- projects ----------------------------------------------------------------------------------
+ */
 
 struct loaded {
     struct project *project;
@@ -42,8 +43,9 @@ static bool load(const char *lines, struct loaded *ret)
     if (file_write_atomic(path.buf, text.buf, text.len, 0600, &err) < 0)
         return false;
     const char *const files[] = { path.buf, NULL }, *const environment[] = { NULL };
-    const struct load_options options = { .current_dir = tap_folder(), .files = files,
-                                          .environment = environment, .keep_unused = true };
+    const struct load_options options = {
+        .current_dir = tap_folder(), .files = files, .environment = environment, .keep_unused = true
+    };
     int result = compose_load(&options, &ret->project, &findings, &err);
     if (result < 0) {
         VEC_EACH (&findings, finding)
@@ -85,7 +87,8 @@ static struct node *fake_inspect(struct arena *arena, const struct loaded *loade
             node_set(arena, all, network->name, nowhere, encode_endpoint(&e, endpoint));
     }
     put_node(arena, networks, "Networks", all);
-    put_text(arena, inspect, "Id", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    put_text(arena, inspect, "Id",
+             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
     put_text(arena, inspect, "Name", "/p-app-1");
     put_node(arena, inspect, "Config", e.config);
     put_node(arena, inspect, "HostConfig", e.host);
@@ -161,7 +164,8 @@ static void differences(const char *made, const char *wanted, unsigned api, stru
     arena_free(arena);
 }
 
-/* --- each field there and back ------------------------------------------------------------------- */
+/* --- each field there and back -------------------------------------------------------------------
+ */
 
 static const char *const round_trips[] = {
     "",
@@ -181,7 +185,8 @@ static const char *const round_trips[] = {
     "    cap_add: [NET_ADMIN, cap_sys_time]\n    cap_drop: [ALL]\n",
     "    cgroup: host\n    cgroup_parent: /x\n    cpuset: '0'\n    cpu_shares: 10\n",
     "    cpus: 0.3\n    cpu_quota: 100\n    cpu_period: 1000\n    cpu_count: 1\n",
-    "    mem_limit: 64m\n    memswap_limit: 128m\n    mem_reservation: 32m\n    mem_swappiness: 10\n",
+    "    mem_limit: 64m\n    memswap_limit: 128m\n    mem_reservation: 32m\n    mem_swappiness: "
+    "10\n",
     "    deploy: {resources: {limits: {cpus: '0.3', memory: 64M, pids: 10}}}\n",
     "    deploy: {restart_policy: {condition: on-failure, max_attempts: 3}}\n",
     "    deploy: {replicas: 2, labels: {a: b}}\n",
@@ -233,7 +238,8 @@ static void test_round_trips(void)
     }
 }
 
-/* --- a change shows as what was written ------------------------------------------------------------ */
+/* --- a change shows as what was written
+ * ------------------------------------------------------------ */
 
 static const struct {
     const char *made, *wanted, *fields;
@@ -252,7 +258,8 @@ static const struct {
     { "    deploy: {resources: {limits: {memory: 1M}}}\n",
       "    deploy: {resources: {limits: {memory: 2M}}}\n", "deploy.resources.limits.memory" },
     { "    deploy: {restart_policy: {condition: any}}\n",
-      "    deploy: {restart_policy: {condition: on-failure}}\n", "deploy.restart_policy.condition" },
+      "    deploy: {restart_policy: {condition: on-failure}}\n",
+      "deploy.restart_policy.condition" },
     { "    ulimits: {nofile: 10}\n", "    ulimits: {nofile: 11}\n", "ulimits.nofile" },
     { "    volumes: ['data:/d']\n", "    volumes: ['more:/d']\n", "volumes[0].source" },
     { "    volumes: ['data:/d']\n", "    volumes: ['data:/d:ro']\n", "volumes[0].read_only" },
@@ -279,7 +286,8 @@ static void test_changes(void)
     }
 }
 
-/* --- forms by version ------------------------------------------------------------------------------ */
+/* --- forms by version
+ * ------------------------------------------------------------------------------ */
 
 static void body_of(const char *lines, unsigned api, struct str *out)
 {

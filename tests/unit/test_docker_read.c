@@ -1,6 +1,6 @@
 /*
- * test_docker_read.c - what the docker operator makes of an engine's answers (states, health, exit codes,
- * image identities) and of a project: names, policies, dependencies, digests.
+ * test_docker_read.c - what the docker operator makes of an engine's answers (states, health, exit
+ * codes, image identities) and of a project: names, policies, dependencies, digests.
  */
 #include "base/base.h"
 
@@ -10,7 +10,8 @@
 #include "operator/docker/fields.h"
 #include "tests/unit/tap.h"
 
-/* --- container items --------------------------------------------------------------------------- */
+/* --- container items ---------------------------------------------------------------------------
+ */
 
 static void test_status(void)
 {
@@ -46,10 +47,11 @@ static void test_items(void)
     struct arena *arena = arena_new();
     struct existing existing = { .id = NULL };
 
-    is_text(docker_item_name(json(arena, "{\"Names\":[\"/other/alias\",\"/p-web-1\"]}")), "p-web-1");
+    is_text(docker_item_name(json(arena, "{\"Names\":[\"/other/alias\",\"/p-web-1\"]}")),
+            "p-web-1");
     is_text(docker_item_name(json(arena, "{\"Names\":null}")), "");
-    docker_parse_depends_on(arena, "db:service_healthy:true,init:service_completed_successfully:false",
-                            &existing);
+    docker_parse_depends_on(
+        arena, "db:service_healthy:true,init:service_completed_successfully:false", &existing);
     is_int((int64_t)existing.depends_on.n, 2);
     is_text(existing.depends_on.items[0].service, "db");
     is_int(existing.depends_on.items[0].condition, DEPEND_HEALTHY);
@@ -61,12 +63,13 @@ static void test_items(void)
     arena_free(arena);
 }
 
-/* --- images ------------------------------------------------------------------------------------ */
+/* --- images ------------------------------------------------------------------------------------
+ */
 
-#define MANIFEST(id, kind, available, architecture)                                                \
-    "{\"ID\":\"" id "\",\"Kind\":\"" kind "\",\"Available\":" available                             \
+#define MANIFEST(id, kind, available, architecture)                     \
+    "{\"ID\":\"" id "\",\"Kind\":\"" kind "\",\"Available\":" available \
     ",\"ImageData\":{\"Platform\":{\"os\":\"linux\",\"architecture\":\"" architecture "\"}}}"
-#define IMAGE(manifests)                                                                           \
+#define IMAGE(manifests) \
     "{\"Id\":\"top\",\"Os\":\"linux\",\"Architecture\":\"amd64\",\"Manifests\":" manifests "}"
 
 static const struct {
@@ -80,13 +83,14 @@ static const struct {
     { IMAGE("null"), "linux/arm64", 41, NULL },
     { IMAGE("[" MANIFEST("a", "image", "true", "amd64") "]"), NULL, 47, "top" },
     { IMAGE("[" MANIFEST("a", "image", "true", "amd64") "]"), NULL, 48, "a" },
-    { IMAGE("[" MANIFEST("x", "attestation", "true", "amd64") "," MANIFEST(
-          "a", "image", "true", "amd64") "]"), NULL, 51, "a" },
+    { IMAGE("[" MANIFEST("x", "attestation", "true", "amd64") "," MANIFEST("a", "image", "true",
+                                                                           "amd64") "]"),
+      NULL, 51, "a" },
     { IMAGE("[" MANIFEST("a", "image", "false", "amd64") "," MANIFEST("b", "image", "true",
-                                                                       "arm64") "]"),
+                                                                      "arm64") "]"),
       NULL, 51, "b" },
     { IMAGE("[" MANIFEST("a", "image", "true", "amd64") "," MANIFEST("b", "image", "true",
-                                                                      "arm64") "]"),
+                                                                     "arm64") "]"),
       "linux/arm64", 51, "b" },
     { IMAGE("[" MANIFEST("a", "image", "true", "amd64") "]"), "linux/arm64", 51, NULL },
 };
@@ -101,7 +105,8 @@ static void test_images(void)
     arena_free(arena);
 }
 
-/* --- references in definitions ------------------------------------------------------------------- */
+/* --- references in definitions -------------------------------------------------------------------
+ */
 
 static void test_references(void)
 {
@@ -124,7 +129,8 @@ static void test_references(void)
     arena_free(docker.arena);
 }
 
-/* --- lowering ---------------------------------------------------------------------------------- */
+/* --- lowering ----------------------------------------------------------------------------------
+ */
 
 static const char description[] =
     "name: p1\n"
@@ -144,14 +150,15 @@ static struct project *load(struct findings *findings)
     str_printf(&path, "%s/compose.yaml", tap_folder());
     ok(file_write_atomic(path.buf, description, strlen(description), 0600, &err) == 0);
     const char *const files[] = { path.buf, NULL }, *const environment[] = { NULL };
-    const struct load_options options = { .current_dir = tap_folder(), .files = files,
-                                          .environment = environment, .keep_unused = true };
+    const struct load_options options = {
+        .current_dir = tap_folder(), .files = files, .environment = environment, .keep_unused = true
+    };
     ok(compose_load(&options, &project, findings, &err) == 0);
     return project;
 }
 
-static const struct wanted_dependency *find_dependency(const struct wanted *wanted, const char *kind,
-                                                       const char *key)
+static const struct wanted_dependency *find_dependency(const struct wanted *wanted,
+                                                       const char *kind, const char *key)
 {
     VEC_EACH (&wanted->depends_on, dependency)
         if (text_is(dependency->on->kind->name, kind) && text_is(dependency->on->key, key))
@@ -202,7 +209,8 @@ static void test_lower(void)
     findings_release(&findings);
 }
 
-/* --- labels ------------------------------------------------------------------------------------ */
+/* --- labels ------------------------------------------------------------------------------------
+ */
 
 static void test_labels(void)
 {
@@ -210,8 +218,9 @@ static void test_labels(void)
     struct project *project = load(&findings);
     struct arena *arena = arena_new();
     struct encode e;
-    const struct encode_labels labels = { .hash = "h", .image = "i", .replace = "web-1",
-                                          .number = 2 };
+    const struct encode_labels labels = {
+        .hash = "h", .image = "i", .replace = "web-1", .number = 2
+    };
 
     encode_init(&e, arena, project, project_find_service(project, "web"), 51);
     encode_labels(&e, &labels);

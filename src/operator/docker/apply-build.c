@@ -78,7 +78,7 @@ static bool find_buildx(const struct docker *docker, struct str *ret_path)
     const char *config_dir = engine_docker_config_dir(docker->engine);
 
     if (node_is(extra, NODE_LIST))
-        NODE_EACH_ITEM(extra, dir)
+        NODE_EACH_ITEM (extra, dir)
             if (node_as_text(*dir) && find_in(node_as_text(*dir), "", ret_path))
                 return true;
     if (config_dir && find_in(config_dir, "/cli-plugins", ret_path))
@@ -110,7 +110,7 @@ struct metadata_wait {
 
 static struct task *find_waiting(struct docker *docker, const struct task *task)
 {
-    VEC_EACH(&docker->tasks, item)
+    VEC_EACH (&docker->tasks, item)
         if (*item == task && (*item)->result.status == STEP_WAITING)
             return *item;
     return NULL;
@@ -159,8 +159,9 @@ void apply_build(struct task *task)
     struct metadata_wait *wait = MEM_NEW(struct metadata_wait);
     *wait = (struct metadata_wait){ task->docker, task, mem_dup(path.buf) };
     const char *const argv[] = { wait->program, "docker-cli-plugin-metadata", NULL };
-    const struct process_spec spec = { .argv = argv, .env = task->docker->environment,
-                                       .fd_in = -1, .fd_out = -1, .fd_err = -1 };
+    const struct process_spec spec = {
+        .argv = argv, .env = task->docker->environment, .fd_in = -1, .fd_out = -1, .fd_err = -1
+    };
     if (process_run(task->docker->loop, &spec, NULL, 0, METADATA_MAX, METADATA_TIMEOUT_MS,
                     on_metadata, wait, &err) == 0)
         return;
@@ -174,8 +175,8 @@ void apply_build(struct task *task)
 
 bool build_is_remote(const char *context)
 {
-    static const char *const starts[] = { "http://", "https://", "git://", "ssh://", "github.com/",
-                                          "git@" };
+    static const char *const starts[] = { "http://", "https://",    "git://",
+                                          "ssh://",  "github.com/", "git@" };
     for (size_t i = 0; context && i < ARRAY_LEN(starts); i++)
         if (text_starts(context, starts[i]))
             return true;
@@ -200,7 +201,7 @@ struct node *build_args(struct task *task)
     const struct build *build = build_of(task);
     struct node *out = new_map(task->arena);
     fields_put_proxies(task->arena, task->docker, out);
-    VEC_EACH(&build->args, pair)
+    VEC_EACH (&build->args, pair)
         if (pair->value)
             put_text(task->arena, out, pair->key, pair->value);
     return out;
@@ -232,7 +233,7 @@ void build_failed(struct task *task, struct build_log *log, const char *why)
     bool has_both = reason.len && tail.len;
 
     err_set_at(&err, build_of(task)->at, ERR_FAILED, "%s: the build failed: %.*s%s%.*s",
-               task_what(task), (int)reason.len, reason.at,
-               has_both ? "; its last lines:\n" : "", (int)tail.len, tail.at);
+               task_what(task), (int)reason.len, reason.at, has_both ? "; its last lines:\n" : "",
+               (int)tail.len, tail.at);
     task_fail(task, GRADE_FAILED, &err);
 }

@@ -14,7 +14,7 @@ struct create {
     struct arena *inherit_arena; /* of the replaced instance's inspect answer */
     char *id;                    /* once it is made */
     size_t next_endpoint;
-    struct err first;            /* why it is being removed again */
+    struct err first; /* why it is being removed again */
 };
 
 static void create_release(struct task *task)
@@ -33,7 +33,7 @@ static void next_connect(struct task *task);
 
 static const struct wanted *image_wanted(const struct wanted *wanted)
 {
-    VEC_EACH(&wanted->depends_on, dependency)
+    VEC_EACH (&wanted->depends_on, dependency)
         if (dependency->on->kind == &docker_image_kind && dependency->kind == DEPENDS_BOUND)
             return dependency->on;
     return NULL;
@@ -49,8 +49,8 @@ static void on_image(void *arg, struct engine_answer *answer, struct err *err)
     }
     const struct wanted *image = image_wanted(task->step->instance->wanted);
     const struct docker_wanted *payload = image->payload;
-    const char *digest = docker_image_digest(answer->node, payload->platform,
-                                             engine_api(task->docker->engine));
+    const char *digest =
+        docker_image_digest(answer->node, payload->platform, engine_api(task->docker->engine));
     const char *id = get_text(answer->node, "Id");
     if (id)
         docker_remember_image(task->docker, image->key, id, digest ? digest : id,
@@ -64,15 +64,14 @@ static const char *image_volumes_label(struct task *task, const struct service *
     STR_AUTO(out);
     MAP_AUTO(targets);
     struct node *sorted = new_map(task->arena);
-    VEC_EACH(&service->volumes, mount)
-    {
+    VEC_EACH (&service->volumes, mount) {
         const struct docker_image *image =
             mount->type == MOUNT_IMAGE ? docker_find_image(task->docker, mount->source) : NULL;
         if (image)
             put_text(task->arena, sorted, mount->target, image->digest);
     }
     node_sort_keys(sorted);
-    NODE_EACH_PAIR(sorted, pair)
+    NODE_EACH_PAIR (sorted, pair)
         str_printf(&out, "%s%s=%s", out.len ? "," : "", pair->key, node_as_text(pair->value));
     return out.len ? arena_dup(task->arena, out.buf) : NULL;
 }
@@ -146,7 +145,8 @@ static void add_labels(struct task *task, const struct docker_wanted *payload,
 
     if (service->definition)
         docker_definition_digest(task->docker, service->definition, hex);
-    struct encode_labels labels = { .hash = hex, .image = image ? image->digest : NULL,
+    struct encode_labels labels = { .hash = hex,
+                                    .image = image ? image->digest : NULL,
                                     .replace = replace_label(task, service),
                                     .number = step->instance->number,
                                     .is_one_off = step->instance->number == 0 };
@@ -188,9 +188,9 @@ static void send_create(struct task *task)
     add_labels(task, payload, image);
     const char *name = step->temporary_name ? step->temporary_name : step->instance->name;
     const char *platform = docker_service_platform(payload->project, payload->service);
-    const char *path = task_path(task, "/containers/create?name=%s%s%s", task_escape(task, name),
-                                 platform ? "&platform=" : "",
-                                 platform ? task_escape(task, platform) : "");
+    const char *path =
+        task_path(task, "/containers/create?name=%s%s%s", task_escape(task, name),
+                  platform ? "&platform=" : "", platform ? task_escape(task, platform) : "");
     task_call(task, "POST", path, create->encode.config, 0, on_created);
 }
 

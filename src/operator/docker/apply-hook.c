@@ -81,18 +81,18 @@ static void hook_judge(struct task *task, int64_t exit_code)
                    "service \"%s\" pre_start[%u] exited with code %lld%s%.*s", service, step->hook,
                    (long long)exit_code, tail.len ? ": " : "", (int)tail.len, tail.at);
     else
-        err_set_at(&err, run->hook->at, ERR_FAILED, "%s hook exited with status %lld%s%.*s", service,
-                   (long long)exit_code, tail.len ? ": " : "", (int)tail.len, tail.at);
+        err_set_at(&err, run->hook->at, ERR_FAILED, "%s hook exited with status %lld%s%.*s",
+                   service, (long long)exit_code, tail.len ? ": " : "", (int)tail.len, tail.at);
     task_fail(task, GRADE_FAILED, &err);
 }
 
 static struct node *hook_environment(struct arena *arena, const struct hook *hook)
 {
     struct node *out = new_list(arena);
-    VEC_EACH(&hook->environment, pair)
-        node_add(arena, out, new_text(arena, pair->value ? arena_printf(arena, "%s=%s", pair->key,
-                                                                        pair->value)
-                                                         : pair->key));
+    VEC_EACH (&hook->environment, pair)
+        node_add(arena, out,
+                 new_text(arena, pair->value ? arena_printf(arena, "%s=%s", pair->key, pair->value)
+                                             : pair->key));
     return out;
 }
 
@@ -136,9 +136,15 @@ static void on_exec_made(void *arg, struct engine_answer *answer, struct err *er
     const char *id = get_text(answer->node, "Id");
     run->id = arena_dup(task->arena, id ? id : "");
     struct engine_stream_spec spec = {
-        .method = "POST", .path = task_path(task, "/exec/%s/start", run->id),
-        .what = task_what(task), .body = "{\"Detach\":false,\"Tty\":false}", .data = on_data,
-        .done = on_exec_end, .arg = task, .is_hijack = true, .is_long = true,
+        .method = "POST",
+        .path = task_path(task, "/exec/%s/start", run->id),
+        .what = task_what(task),
+        .body = "{\"Detach\":false,\"Tty\":false}",
+        .data = on_data,
+        .done = on_exec_end,
+        .arg = task,
+        .is_hijack = true,
+        .is_long = true,
     };
     task->call = engine_stream(task->docker->engine, &spec);
 }
@@ -212,9 +218,13 @@ static void on_helper_started(void *arg, struct engine_answer *answer ATTR_UNUSE
         return;
     }
     struct engine_stream_spec spec = {
-        .method = "GET", .what = task_what(task), .data = on_data, .done = on_helper_log_end,
+        .method = "GET",
+        .what = task_what(task),
+        .data = on_data,
+        .done = on_helper_log_end,
         .path = task_path(task, "/containers/%s/logs?stdout=1&stderr=1&follow=1", run->id),
-        .arg = task, .is_long = true,
+        .arg = task,
+        .is_long = true,
     };
     task->call = engine_stream(task->docker->engine, &spec);
 }
@@ -248,9 +258,10 @@ static void next_endpoint(struct task *task)
     const struct network *network = project_find_network(run->encode.project, key);
     struct node *body = new_map(task->arena);
     put_text(task->arena, body, "Container", run->id);
-    task_call(task, "POST", task_path(task, "/networks/%s/connect",
-                                      task_escape(task, network ? network->name : key)),
-              body, 0, on_helper_joined);
+    task_call(
+        task, "POST",
+        task_path(task, "/networks/%s/connect", task_escape(task, network ? network->name : key)),
+        body, 0, on_helper_joined);
 }
 
 static void on_helper_made(void *arg, struct engine_answer *answer, struct err *err)
@@ -313,9 +324,9 @@ static void hook_helper(struct task *task)
                 engine_api(task->docker->engine));
     run->encode.docker = task->docker;
     run->encode.err = &err;
-    put_text(arena, body, "Image", text_is_set(hook->image)
-                                       ? hook->image
-                                       : service_image(payload->project, payload->service));
+    put_text(arena, body, "Image",
+             text_is_set(hook->image) ? hook->image
+                                      : service_image(payload->project, payload->service));
     if (hook->command.is_set)
         put_node(arena, body, "Cmd", new_texts(arena, &hook->command.list));
     put_node(arena, body, "Env", hook_environment(arena, hook));

@@ -35,8 +35,8 @@ static void on_inspected(void *arg, struct engine_answer *answer, struct err *er
         task_fail_call(task, err);
         return;
     }
-    const char *digest = docker_image_digest(answer->node, payload->platform,
-                                             engine_api(task->docker->engine));
+    const char *digest =
+        docker_image_digest(answer->node, payload->platform, engine_api(task->docker->engine));
     if (!digest) {
         struct err none = ERR_INIT;
         err_set(&none, ERR_NOT_FOUND, "%s is not there for platform %s", task_what(task),
@@ -93,14 +93,18 @@ static void send_pull(struct task *task)
     const struct image_reference *reference = &pull->reference;
     const char *tag = reference->digest ? reference->digest : reference->tag;
     const char *name = arena_printf(task->arena, "%s/%s", reference->domain, reference->path);
-    const char *path = task_path(
-        task, "/images/create?fromImage=%s&tag=%s%s%s", task_escape(task, name),
-        task_escape(task, tag ? tag : "latest"), payload->platform ? "&platform=" : "",
-        payload->platform ? task_escape(task, payload->platform) : "");
+    const char *path =
+        task_path(task, "/images/create?fromImage=%s&tag=%s%s%s", task_escape(task, name),
+                  task_escape(task, tag ? tag : "latest"), payload->platform ? "&platform=" : "",
+                  payload->platform ? task_escape(task, payload->platform) : "");
     const char *const headers[] = { pull->auth, NULL };
-    struct engine_stream_spec spec = { .method = "POST", .path = path, .what = task_what(task),
-                                       .headers = pull->auth ? headers : NULL, .value = on_status,
-                                       .done = on_pulled, .arg = task };
+    struct engine_stream_spec spec = { .method = "POST",
+                                       .path = path,
+                                       .what = task_what(task),
+                                       .headers = pull->auth ? headers : NULL,
+                                       .value = on_status,
+                                       .done = on_pulled,
+                                       .arg = task };
     task->call = engine_stream(task->docker->engine, &spec);
 }
 
@@ -114,7 +118,7 @@ static void on_auth(void *arg, char *header, struct err *err)
 {
     struct auth_wait *wait = arg;
     struct task *task = NULL;
-    VEC_EACH(&wait->docker->tasks, item)
+    VEC_EACH (&wait->docker->tasks, item)
         if (*item == wait->task && (*item)->result.status == STEP_WAITING)
             task = *item;
     mem_free(wait);

@@ -36,14 +36,15 @@ void apply_stop(struct task *task)
                                  timeout_query(task));
     STR_AUTO(none);
     const int ok[2] = { 304, 404 };
-    task->call = engine_call(task->docker->engine, "POST", path, NULL, task_what(task), ok,
-                             on_simple, task);
+    task->call =
+        engine_call(task->docker->engine, "POST", path, NULL, task_what(task), ok, on_simple, task);
 }
 
 void apply_restart(struct task *task)
 {
-    task_call(task, "POST", task_path(task, "/containers/%s/restart%s",
-                                      task_ref(task->step->instance), timeout_query(task)),
+    task_call(task, "POST",
+              task_path(task, "/containers/%s/restart%s", task_ref(task->step->instance),
+                        timeout_query(task)),
               NULL, 0, on_simple);
 }
 
@@ -61,16 +62,17 @@ static void on_killed(void *arg, struct engine_answer *answer, struct err *err)
 void apply_kill(struct task *task)
 {
     const char *signal = task->step->signal;
-    task_call(task, "POST", task_path(task, "/containers/%s/kill?signal=%s",
-                                      task_ref(task->step->instance),
-                                      task_escape(task, text_is_set(signal) ? signal : "SIGKILL")),
+    task_call(task, "POST",
+              task_path(task, "/containers/%s/kill?signal=%s", task_ref(task->step->instance),
+                        task_escape(task, text_is_set(signal) ? signal : "SIGKILL")),
               NULL, 404, on_killed);
 }
 
 static void on_paused(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
-    if (call_failed(err) && (strstr(err->text, "already paused") || strstr(err->text, "is not paused"))) {
+    if (call_failed(err) &&
+        (strstr(err->text, "already paused") || strstr(err->text, "is not paused"))) {
         task->call = NULL;
         task_done(task, STEP_UNCHANGED);
         return;
@@ -104,8 +106,7 @@ void apply_rename(struct task *task)
 /* The published port that the engine's message is about: by number, else the only one. */
 static const struct port *find_port(const struct service *service, const char *text)
 {
-    VEC_EACH(&service->ports, port)
-    {
+    VEC_EACH (&service->ports, port) {
         if (!text_is_set(port->published))
             continue;
         size_t len = strlen(port->published);
@@ -128,9 +129,10 @@ static void explain_port(struct task *task, struct err *err)
     if (!port)
         return;
     struct err better = ERR_INIT;
-    err_set_at(&better, port->at, ERR_CONFLICT,
-               "%s cannot be started: port %s of this host (service \"%s\", port %lld) is already in use",
-               task_what(task), port->published, payload->service->name, (long long)port->target);
+    err_set_at(
+        &better, port->at, ERR_CONFLICT,
+        "%s cannot be started: port %s of this host (service \"%s\", port %lld) is already in use",
+        task_what(task), port->published, payload->service->name, (long long)port->target);
     better.status = err->status;
     err_release(err);
     *err = better;
@@ -177,7 +179,8 @@ static ptrdiff_t read_upload(void *arg, char *buf, size_t cap)
     return (ptrdiff_t)n;
 }
 
-static int ignore_bytes(void *arg ATTR_UNUSED, const char *bytes ATTR_UNUSED, size_t len ATTR_UNUSED)
+static int ignore_bytes(void *arg ATTR_UNUSED, const char *bytes ATTR_UNUSED,
+                        size_t len ATTR_UNUSED)
 {
     return 0;
 }
@@ -207,16 +210,22 @@ void apply_start(struct task *task)
     str_init(&upload->archive, 0);
     task->data = upload;
     task->release = upload_release;
-    if (files_archive(task->docker, payload->project, payload->service, &upload->archive, &err) < 0) {
+    if (files_archive(task->docker, payload->project, payload->service, &upload->archive, &err) <
+        0) {
         err_wrap(&err, "secrets and configs of %s", task_what(task));
         task_fail(task, GRADE_FAILED, &err);
         return;
     }
     struct engine_stream_spec spec = {
-        .method = "PUT", .what = task_what(task), .read = read_upload,
+        .method = "PUT",
+        .what = task_what(task),
+        .read = read_upload,
         .path = task_path(task, "/containers/%s/archive?path=/&copyUIDGID=1",
                           task_ref(task->step->instance)),
-        .content_type = "application/x-tar", .data = ignore_bytes, .done = on_uploaded, .arg = task,
+        .content_type = "application/x-tar",
+        .data = ignore_bytes,
+        .done = on_uploaded,
+        .arg = task,
     };
     task->call = engine_stream(task->docker->engine, &spec);
 }

@@ -38,8 +38,7 @@ static int on_event(void *arg, struct node *event, struct err *err ATTR_UNUSED)
     const char *id = get_text(node_get(event, "Actor"), "ID");
     if (!id)
         id = get_text(event, "id");
-    VEC_EACH(&watch->docker->tasks, item)
-    {
+    VEC_EACH (&watch->docker->tasks, item) {
         struct task *task = *item;
         struct await *await = await_of(task);
         if (!await || !text_is(id, task_ref(task->step->instance)))
@@ -61,9 +60,8 @@ static void on_watch_end(void *arg, struct engine_answer *answer ATTR_UNUSED,
 
 static void watch_filters(const struct docker *docker, struct str *out)
 {
-    static const char *const events[] = { "create",        "start",   "die",    "health_status",
-                                          "destroy",       "restart", "rename", "pause",
-                                          "unpause",       "remove" };
+    static const char *const events[] = { "create",  "start",  "die",   "health_status", "destroy",
+                                          "restart", "rename", "pause", "unpause",       "remove" };
     STR_AUTO(json);
     struct jwrite w;
     jwrite_init(&w, &json, 0);
@@ -98,12 +96,17 @@ static void watch_open(struct docker *docker)
     if (docker->watch->call)
         return;
     STR_AUTO(path);
-    str_printf(&path, "/events?since=%lld.%09lld&filters=", (long long)(docker->since_ns / 1000000000),
+    str_printf(&path,
+               "/events?since=%lld.%09lld&filters=", (long long)(docker->since_ns / 1000000000),
                (long long)(docker->since_ns % 1000000000));
     watch_filters(docker, &path);
-    struct engine_stream_spec spec = { .method = "GET", .path = path.buf, .what = "events",
-                                       .value = on_event, .done = on_watch_end,
-                                       .arg = docker->watch, .is_long = true,
+    struct engine_stream_spec spec = { .method = "GET",
+                                       .path = path.buf,
+                                       .what = "events",
+                                       .value = on_event,
+                                       .done = on_watch_end,
+                                       .arg = docker->watch,
+                                       .is_long = true,
                                        .is_background = true };
     docker->watch->call = engine_stream(docker->engine, &spec);
 }
@@ -274,8 +277,8 @@ void apply_await(struct task *task)
     task->data = await;
     task->release = await_release;
     if (step->has_timeout)
-        await->deadline = loop_add_timer(task->docker->loop, step->timeout_ns / 1000000, on_deadline,
-                                         task);
+        await->deadline =
+            loop_add_timer(task->docker->loop, step->timeout_ns / 1000000, on_deadline, task);
     watch_open(task->docker);
     look(task);
 }

@@ -198,8 +198,12 @@ void docker_begin(void *handle, struct step *step, step_progress_fn progress, st
 {
     struct docker *docker = handle;
     struct task *task = MEM_NEW(struct task);
-    *task = (struct task){ .docker = docker, .step = step, .progress = progress, .done = done,
-                           .arg = arg, .arena = arena_new() };
+    *task = (struct task){ .docker = docker,
+                           .step = step,
+                           .progress = progress,
+                           .done = done,
+                           .arg = arg,
+                           .arena = arena_new() };
     VEC_ADD(&docker->tasks, task);
     if (!find_apply(step)) {
         refuse(task);
@@ -216,8 +220,7 @@ void docker_begin(void *handle, struct step *step, step_progress_fn progress, st
 void docker_cancel(void *handle, struct step *step)
 {
     struct docker *docker = handle;
-    VEC_EACH(&docker->tasks, item)
-    {
+    VEC_EACH (&docker->tasks, item) {
         struct task *task = *item;
         if (task->step != step || task->is_canceled)
             continue;

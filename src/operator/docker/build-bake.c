@@ -25,7 +25,7 @@ struct bake {
     struct str reason; /* lines that are no JSON: why it failed */
     int fd;            /* its standard error */
     struct loop_source *reader, *child;
-    pid_t pid;         /* 0: it has ended */
+    pid_t pid; /* 0: it has ended */
     int exit_code;
 };
 
@@ -84,7 +84,7 @@ static void bake_put_map(struct task *task, struct node *target, const char *key
                          const struct node *map)
 {
     struct node *out = new_map(task->arena);
-    NODE_EACH_PAIR(map, pair)
+    NODE_EACH_PAIR (map, pair)
         if (node_as_text(pair->value))
             put_node(task->arena, out, pair->key, bake_text(task, node_as_text(pair->value)));
     if (out->u.map.n)
@@ -96,24 +96,23 @@ static void bake_put_secrets(struct task *task, struct node *target)
     const struct docker_wanted *payload = task_payload(task);
     struct node *secrets = new_list(task->arena), *ssh = new_list(task->arena);
 
-    VEC_EACH(&payload->service->build->secrets, reference)
-    {
+    VEC_EACH (&payload->service->build->secrets, reference) {
         const struct project_file *file = files_find(payload->project, reference->source, true);
         const char *id = text_is_set(reference->target) ? reference->target : reference->source;
         if (file && file->file)
             node_add(task->arena, secrets,
-                     new_text(task->arena, arena_printf(task->arena, "id=%s,type=file,src=%s", id,
-                                                        file->file)));
+                     new_text(task->arena,
+                              arena_printf(task->arena, "id=%s,type=file,src=%s", id, file->file)));
         else if (file && file->environment)
             node_add(task->arena, secrets,
                      new_text(task->arena, arena_printf(task->arena, "id=%s,type=env,env=%s", id,
                                                         file->environment)));
     }
-    VEC_EACH(&payload->service->build->ssh, pair)
+    VEC_EACH (&payload->service->build->ssh, pair)
         node_add(task->arena, ssh,
-                 new_text(task->arena, pair->value ? arena_printf(task->arena, "%s=%s", pair->key,
-                                                                  pair->value)
-                                                   : pair->key));
+                 new_text(task->arena,
+                          pair->value ? arena_printf(task->arena, "%s=%s", pair->key, pair->value)
+                                      : pair->key));
     if (secrets->u.list.n)
         put_node(task->arena, target, "secret", secrets);
     if (ssh->u.list.n)
@@ -124,11 +123,11 @@ static void bake_put_limits(struct task *task, struct node *target)
 {
     const struct build *build = build_of(task);
     struct node *limits = new_list(task->arena);
-    VEC_EACH(&build->ulimits, limit)
-        node_add(task->arena, limits,
-                 new_text(task->arena, arena_printf(task->arena, "%s=%lld:%lld", limit->name,
-                                                    (long long)limit->soft,
-                                                    (long long)limit->hard)));
+    VEC_EACH (&build->ulimits, limit)
+        node_add(
+            task->arena, limits,
+            new_text(task->arena, arena_printf(task->arena, "%s=%lld:%lld", limit->name,
+                                               (long long)limit->soft, (long long)limit->hard)));
     if (limits->u.list.n)
         put_node(task->arena, target, "ulimits", limits);
     if (build->shm_size)
@@ -222,16 +221,15 @@ static void add_allowed(struct task *task, word_list *words)
         allow_read(task, words, build->context);
     if (build->dockerfile && path_is_absolute(build->dockerfile))
         allow_read(task, words, build->dockerfile);
-    VEC_EACH(&build->additional_contexts, pair)
+    VEC_EACH (&build->additional_contexts, pair)
         if (pair->value && path_is_absolute(pair->value))
             allow_read(task, words, pair->value);
-    VEC_EACH(&build->secrets, reference)
-    {
+    VEC_EACH (&build->secrets, reference) {
         const struct project_file *file = files_find(payload->project, reference->source, true);
         if (file && file->file)
             allow_read(task, words, file->file);
     }
-    VEC_EACH(&build->ssh, pair)
+    VEC_EACH (&build->ssh, pair)
         if (pair->value)
             allow_read(task, words, pair->value);
     for (size_t i = 0; i < build->entitlements.n; i++) {
@@ -247,8 +245,8 @@ static void add_allowed(struct task *task, word_list *words)
 /* Ours, with the engine that we speak to, and the variables that secrets are taken from. */
 static const char *const *bake_environment(struct task *task)
 {
-    static const char *const dropped[] = { "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=", "DOCKER_HOST=",
-                                           "DOCKER_CONTEXT=" };
+    static const char *const dropped[] = { "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=",
+                                           "DOCKER_HOST=", "DOCKER_CONTEXT=" };
     const struct docker_wanted *payload = task_payload(task);
     const char *host = engine_host(task->docker->engine);
     word_list words = { NULL, 0, 0 };
@@ -263,12 +261,11 @@ static const char *const *bake_environment(struct task *task)
     }
     if (is_plain)
         ARENA_ADD(task->arena, &words, arena_printf(task->arena, "DOCKER_HOST=%s", host));
-    VEC_EACH(&payload->service->build->secrets, reference)
-    {
+    VEC_EACH (&payload->service->build->secrets, reference) {
         const struct project_file *file = files_find(payload->project, reference->source, true);
         if (file && file->environment && file->content)
-            ARENA_ADD(task->arena, &words, arena_printf(task->arena, "%s=%s", file->environment,
-                                                        file->content));
+            ARENA_ADD(task->arena, &words,
+                      arena_printf(task->arena, "%s=%s", file->environment, file->content));
     }
     ARENA_ADD(task->arena, &words, NULL);
     return words.items;
@@ -301,8 +298,8 @@ static void bake_over(struct task *task)
     if (bake->exit_code == 0)
         apply_image_inspect(task);
     else
-        build_failed(task, &bake->log, bake->reason.len ? bake->reason.buf
-                                                        : "docker-buildx gave no reason");
+        build_failed(task, &bake->log,
+                     bake->reason.len ? bake->reason.buf : "docker-buildx gave no reason");
 }
 
 static void on_readable(void *arg, int fd, unsigned events ATTR_UNUSED)
@@ -372,8 +369,12 @@ static int bake_start(struct task *task, const char *const *argv, struct err *er
         return -1;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return err_set_sys(err, errno, "a pipe for docker-buildx");
-    const struct process_spec spec = { .argv = argv, .env = bake_environment(task), .fd_in = in,
-                                       .fd_out = -1, .fd_err = ends[1], .is_group = true };
+    const struct process_spec spec = { .argv = argv,
+                                       .env = bake_environment(task),
+                                       .fd_in = in,
+                                       .fd_out = -1,
+                                       .fd_err = ends[1],
+                                       .is_group = true };
     int result = process_start(&spec, &bake->pid, err);
     close(ends[1]);
     if (result < 0) {
@@ -409,8 +410,8 @@ void build_by_bake(struct task *task, const char *program, bool has_allow)
     ARENA_ADD(task->arena, &words, "--progress");
     ARENA_ADD(task->arena, &words, "rawjson");
     if (text_is_set(build->provenance))
-        ARENA_ADD(task->arena, &words, arena_printf(task->arena, "--provenance=%s",
-                                                    build->provenance));
+        ARENA_ADD(task->arena, &words,
+                  arena_printf(task->arena, "--provenance=%s", build->provenance));
     if (text_is_set(build->sbom))
         ARENA_ADD(task->arena, &words, arena_printf(task->arena, "--sbom=%s", build->sbom));
     if (has_allow)

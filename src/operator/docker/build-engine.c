@@ -38,7 +38,7 @@ static void add_text(struct str *query, const char *name, const char *value)
 static void add_json(struct str *query, const char *name, const struct node *value)
 {
     STR_AUTO(json);
-    if (engine_is_empty(value))
+    if (fields_is_empty(value))
         return;
     jwrite_node_text(value, 0, &json);
     add_text(query, name, json.buf);
@@ -48,8 +48,7 @@ static void add_limits(struct task *task, struct str *query)
 {
     const struct build *build = build_of(task);
     struct node *limits = new_list(task->arena);
-    VEC_EACH(&build->ulimits, limit)
-    {
+    VEC_EACH (&build->ulimits, limit) {
         struct node *item = new_map(task->arena);
         put_text(task->arena, item, "Name", limit->name);
         put_int(task->arena, item, "Soft", limit->soft);
@@ -64,8 +63,9 @@ static void add_limits(struct task *task, struct str *query)
 static void add_hosts(struct task *task, struct str *query)
 {
     STR_AUTO(hosts);
-    VEC_EACH(&build_of(task)->extra_hosts, pair)
-        str_printf(&hosts, "%s%s:%s", hosts.len ? "," : "", pair->key, pair->value ? pair->value : "");
+    VEC_EACH (&build_of(task)->extra_hosts, pair)
+        str_printf(&hosts, "%s%s:%s", hosts.len ? "," : "", pair->key,
+                   pair->value ? pair->value : "");
     add_text(query, "extrahosts", hosts.buf);
 }
 
@@ -76,7 +76,7 @@ static void build_query(struct task *task, struct str *query)
     struct node *tags = build_tags(task);
 
     str_printf(query, "/build?version=%d&rm=1&forcerm=1", work->is_classic ? 1 : 2);
-    NODE_EACH_ITEM(tags, tag)
+    NODE_EACH_ITEM (tags, tag)
         add_text(query, "t", node_as_text(*tag));
     if (work->context)
         add_text(query, "dockerfile", context_dockerfile(work->context));
@@ -162,7 +162,8 @@ static void send_build(struct task *task)
 
     context_free(STEAL_PTR(work->context));
     if (!build_is_remote(build->context)) {
-        const struct context_spec spec = { .dir = build->context, .dockerfile = build->dockerfile,
+        const struct context_spec spec = { .dir = build->context,
+                                           .dockerfile = build->dockerfile,
                                            .inline_text = build->dockerfile_inline };
         if (context_new(&spec, &work->context, &err) < 0) {
             err_wrap(&err, "%s", task_what(task));
@@ -172,9 +173,14 @@ static void send_build(struct task *task)
         }
     }
     build_query(task, &query);
-    struct engine_stream_spec spec = { .method = "POST", .path = query.buf, .what = task_what(task),
-                                       .value = on_value, .done = on_built, .arg = task,
-                                       .content_type = "application/x-tar", .is_long = true };
+    struct engine_stream_spec spec = { .method = "POST",
+                                       .path = query.buf,
+                                       .what = task_what(task),
+                                       .value = on_value,
+                                       .done = on_built,
+                                       .arg = task,
+                                       .content_type = "application/x-tar",
+                                       .is_long = true };
     if (work->context)
         spec.read = read_context;
     task->call = engine_stream(task->docker->engine, &spec);
@@ -211,7 +217,8 @@ void build_by_engine(struct task *task)
     if (key) {
         const char *path = arena_printf(task->arena, "build.%s", key);
         err_set_at(&err, service_origin(payload->service, path), ERR_UNSUPPORTED,
-                   "%s: build.%s needs docker-buildx, which is not installed", task_what(task), key);
+                   "%s: build.%s needs docker-buildx, which is not installed", task_what(task),
+                   key);
         task_fail(task, GRADE_FAILED, &err);
         return;
     }
@@ -220,6 +227,7 @@ void build_by_engine(struct task *task)
     task->data = work;
     task->release = engine_build_release;
     bool has_wish = text_is_set(wish) && text_to_bool(wish, &is_on) == 0;
-    work->is_classic = engine_is_podman(engine) || (has_wish ? !is_on : engine_builder(engine) != 2);
+    work->is_classic =
+        engine_is_podman(engine) || (has_wish ? !is_on : engine_builder(engine) != 2);
     send_build(task);
 }

@@ -148,8 +148,7 @@ void build_status(struct task *task, struct build_log *log, const struct node *s
 {
     const struct node *vertexes = node_get(status, "vertexes"), *logs = node_get(status, "logs");
     if (node_is(vertexes, NODE_LIST))
-        NODE_EACH_ITEM(vertexes, item)
-        {
+        NODE_EACH_ITEM (vertexes, item) {
             struct vertex vertex = { .name = slice_of(*item, "name"),
                                      .error = slice_of(*item, "error"),
                                      .is_started = node_get(*item, "started") != NULL,
@@ -158,6 +157,6 @@ void build_status(struct task *task, struct build_log *log, const struct node *s
             show_vertex(task, log, &vertex);
         }
     if (node_is(logs, NODE_LIST))
-        NODE_EACH_ITEM(logs, item)
+        NODE_EACH_ITEM (logs, item)
             status_log(task, log, *item);
 }

@@ -8,8 +8,8 @@
 #include "operator/docker/docker.h"
 
 /* The engine's words, in the order of enum instance_state. */
-static const char *const state_words[] = { "created", "running", "paused", "restarting",
-                                           "removing", "exited", "dead" };
+static const char *const state_words[] = { "created",  "running", "paused", "restarting",
+                                           "removing", "exited",  "dead" };
 
 enum instance_state docker_state(const char *state)
 {
@@ -50,8 +50,7 @@ const char *docker_item_name(const struct node *item)
     const struct node *names = node_get(item, "Names");
     if (!node_is(names, NODE_LIST))
         return "";
-    NODE_EACH_ITEM(names, name)
-    {
+    NODE_EACH_ITEM (names, name) {
         const char *text = node_as_text(*name);
         if (text && *text == '/' && !strchr(text + 1, '/'))
             return text + 1;
@@ -76,7 +75,8 @@ void docker_parse_depends_on(struct arena *arena, const char *label, struct exis
         if (!name.len)
             continue;
         struct dependency dependency = { .service = arena_dup_len(arena, name.at, name.len),
-                                         .restart = slice_is(entry, "true"), .required = true };
+                                         .restart = slice_is(entry, "true"),
+                                         .required = true };
         for (unsigned i = 0; dependency_condition_names[i]; i++)
             if (slice_is(condition, dependency_condition_names[i]))
                 dependency.condition = (enum dependency_condition)i;

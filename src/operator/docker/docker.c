@@ -56,8 +56,8 @@ struct docker_image *docker_find_image(const struct docker *docker, const char *
     return map_find(&docker->images, key);
 }
 
-void docker_remember_image(struct docker *docker, const char *key, const char *id, const char *digest,
-                           const struct node *config)
+void docker_remember_image(struct docker *docker, const char *key, const char *id,
+                           const char *digest, const struct node *config)
 {
     struct docker_image *image = map_find(&docker->images, key);
     if (image && text_is(image->id, id) && text_is(image->digest, digest))
@@ -79,7 +79,7 @@ void docker_forget_image(struct docker *docker, const char *key)
 const char *docker_find_instance(const struct docker *docker, const char *service)
 {
     const struct docker_instance *found = NULL;
-    VEC_EACH(&docker->instances, instance)
+    VEC_EACH (&docker->instances, instance)
         if (text_is(instance->service, service) && (!found || instance->number < found->number))
             found = instance;
     return found ? found->id : NULL;
@@ -88,8 +88,7 @@ const char *docker_find_instance(const struct docker *docker, const char *servic
 void docker_remember_instance(struct docker *docker, const char *service, int64_t number,
                               const char *id)
 {
-    VEC_EACH(&docker->instances, instance)
-    {
+    VEC_EACH (&docker->instances, instance) {
         if (text_is(instance->service, service) && instance->number == number) {
             instance->id = arena_dup(docker->arena, id);
             return;
@@ -172,8 +171,10 @@ static int docker_open(const struct operator_config *config, void **ret_handle, 
     map_init(&docker->images);
     /* An own clock's second of difference: events from then on are asked for. */
     docker->since_ns = clock_wall_ns() - 1000000000;
-    struct engine_config engine = { .loop = config->loop, .environment = config->environment,
-                                    .host = config->endpoint, .context = config->context };
+    struct engine_config engine = { .loop = config->loop,
+                                    .environment = config->environment,
+                                    .host = config->endpoint,
+                                    .context = config->context };
     if (engine_open(&engine, &docker->engine, err) < 0) {
         docker_close(docker);
         return -1;

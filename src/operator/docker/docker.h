@@ -42,10 +42,11 @@ extern const struct resource_kind docker_image_kind, docker_network_kind, docker
 
 struct docker_wanted {
     const struct project *project;
-    const struct service *service; /* of a container; of an image: who builds it, else the first user */
+    const struct service
+        *service; /* of a container; of an image: who builds it, else the first user */
     const struct network *network;
     const struct volume *volume;
-    const char *platform;          /* of an image, or NULL */
+    const char *platform; /* of an image, or NULL */
     /* Texts of the definitions with "service:NAME" still in them; NULL: no such reference. */
     bool has_references;
 };
@@ -73,19 +74,19 @@ struct docker {
     struct loop *loop;
     struct engine *engine;
     const char *const *environment;
-    struct arena *arena;   /* of the handle: what is remembered */
-    struct map images;     /* key -> struct docker_image * */
+    struct arena *arena; /* of the handle: what is remembered */
+    struct map images;   /* key -> struct docker_image * */
     VEC(struct docker_instance) instances;
     VEC(const char *) deaths; /* ids that events told to have died: lists may be behind */
     VEC(struct task *) tasks; /* steps under way */
     struct watch *watch;      /* the events that AWAIT steps share, or NULL */
     const char *project;      /* of the last observation, or NULL */
-    int64_t since_ns;         /* wall clock of the first observation: what happened later is in events */
+    int64_t since_ns; /* wall clock of the first observation: what happened later is in events */
 };
 
 struct docker_image *docker_find_image(const struct docker *docker, const char *key);
-void docker_remember_image(struct docker *docker, const char *key, const char *id, const char *digest,
-                           const struct node *config);
+void docker_remember_image(struct docker *docker, const char *key, const char *id,
+                           const char *digest, const struct node *config);
 void docker_forget_image(struct docker *docker, const char *key);
 /* The instance of the lowest number, or NULL. */
 const char *docker_find_instance(const struct docker *docker, const char *service);

@@ -10,70 +10,11 @@
 #include "base/clock.h"
 #include "operator/docker/fields.h"
 
-/* --- building --------------------------------------------------------------------------------- */
-
 static const struct origin nowhere = ORIGIN_NONE;
-
-struct node *new_map(struct arena *arena)
-{
-    return node_map(arena, nowhere);
-}
-
-struct node *new_list(struct arena *arena)
-{
-    return node_list(arena, nowhere);
-}
-
-struct node *new_text(struct arena *arena, const char *text)
-{
-    return node_text(arena, nowhere, text);
-}
-
-struct node *new_int(struct arena *arena, int64_t value)
-{
-    return node_int(arena, nowhere, value);
-}
-
-void put_node(struct arena *arena, struct node *map, const char *key, struct node *value)
-{
-    node_set(arena, map, key, nowhere, value);
-}
-
-void put_text(struct arena *arena, struct node *map, const char *key, const char *text)
-{
-    if (text)
-        put_node(arena, map, key, new_text(arena, text));
-}
-
-void put_int(struct arena *arena, struct node *map, const char *key, int64_t value)
-{
-    put_node(arena, map, key, new_int(arena, value));
-}
-
-void put_bool(struct arena *arena, struct node *map, const char *key, bool value)
-{
-    put_node(arena, map, key, node_bool(arena, nowhere, value));
-}
-
-struct node *new_texts(struct arena *arena, const struct text_list *list)
-{
-    struct node *node = new_list(arena);
-    for (size_t i = 0; i < list->n; i++)
-        node_add(arena, node, new_text(arena, list->items[i]));
-    return node;
-}
-
-struct node *new_pairs(struct arena *arena, const struct pair_list *list)
-{
-    struct node *node = new_map(arena);
-    VEC_EACH(list, pair)
-        put_text(arena, node, pair->key, pair->value ? pair->value : "");
-    return node;
-}
 
 /* --- comparing -------------------------------------------------------------------------------- */
 
-bool engine_is_empty(const struct node *node)
+bool fields_is_empty(const struct node *node)
 {
     if (!node)
         return true;
@@ -89,8 +30,8 @@ bool engine_is_empty(const struct node *node)
     case NODE_LIST:
         return !node->u.list.n;
     case NODE_MAP:
-        NODE_EACH_PAIR(node, pair)
-            if (!engine_is_empty(pair->value))
+        NODE_EACH_PAIR (node, pair)
+            if (!fields_is_empty(pair->value))
                 return false;
         return true;
     default:
@@ -100,25 +41,25 @@ bool engine_is_empty(const struct node *node)
 
 static bool has_map_same(const struct node *a, const struct node *b)
 {
-    NODE_EACH_PAIR(a, pair)
-        if (!engine_same(pair->value, node_get_pair(b, pair->key, pair->key_len)
+    NODE_EACH_PAIR (a, pair)
+        if (!fields_same(pair->value, node_get_pair(b, pair->key, pair->key_len)
                                           ? node_get_pair(b, pair->key, pair->key_len)->value
                                           : NULL))
             return false;
     return true;
 }
 
-bool engine_same(const struct node *a, const struct node *b)
+bool fields_same(const struct node *a, const struct node *b)
 {
-    if (engine_is_empty(a) || engine_is_empty(b))
-        return engine_is_empty(a) && engine_is_empty(b);
+    if (fields_is_empty(a) || fields_is_empty(b))
+        return fields_is_empty(a) && fields_is_empty(b);
     if (a->kind == NODE_MAP && b->kind == NODE_MAP)
         return has_map_same(a, b) && has_map_same(b, a);
     if (a->kind == NODE_LIST && b->kind == NODE_LIST) {
         if (a->u.list.n != b->u.list.n)
             return false;
         for (size_t i = 0; i < a->u.list.n; i++)
-            if (!engine_same(a->u.list.items[i], b->u.list.items[i]))
+            if (!fields_same(a->u.list.items[i], b->u.list.items[i]))
                 return false;
         return true;
     }
@@ -159,7 +100,7 @@ static bool is_same_scalar(const struct node *want, const struct node *old)
     if (node_equal(want, old))
         return true;
     if (node_is(want, NODE_NULL))
-        return engine_is_empty(old);
+        return fields_is_empty(old);
     STR_AUTO(a);
     STR_AUTO(b);
     node_scalar_text(want, &a);
@@ -175,8 +116,7 @@ static bool is_same_scalar(const struct node *want, const struct node *old)
 static struct node *adopt_map(struct arena *arena, const struct node *want, struct node *old)
 {
     bool is_all = want->u.map.n == old->u.map.n;
-    NODE_EACH_PAIR(old, pair)
-    {
+    NODE_EACH_PAIR (old, pair) {
         const struct node *mine = node_get(want, pair->key);
         if (mine)
             pair->value = fields_adopt(arena, mine, pair->value);
@@ -191,8 +131,7 @@ static struct node *adopt_list(struct arena *arena, const struct node *want, str
     struct node *out = new_list(arena);
     size_t n = old->u.list.n;
     bool *is_taken = ARENA_NEW_N(arena, bool, n + 1);
-    NODE_EACH_ITEM(want, mine)
-    {
+    NODE_EACH_ITEM (want, mine) {
         for (size_t i = 0; i < n; i++) {
             if (is_taken[i])
                 continue;
@@ -223,13 +162,14 @@ struct node *fields_adopt(struct arena *arena, const struct node *want, struct n
     bool is_nested = old->kind == NODE_MAP || old->kind == NODE_LIST || want->kind == NODE_MAP ||
                      want->kind == NODE_LIST;
     if (is_nested)
-        return engine_is_empty(want) && engine_is_empty(old) ? (struct node *)(uintptr_t)want : old;
+        return fields_is_empty(want) && fields_is_empty(old) ? (struct node *)(uintptr_t)want : old;
     return is_same_scalar(want, old) ? (struct node *)(uintptr_t)want : old;
 }
 
 /* --- generic writing -------------------------------------------------------------------------- */
 
-#define MEMBER(e, field, type) ((const type *)(const void *)((const char *)(e)->service + (field)->offset))
+#define MEMBER(e, field, type) \
+    ((const type *)(const void *)((const char *)(e)->service + (field)->offset))
 
 void encode_text(struct encode *e, const struct field *field)
 {
@@ -283,8 +223,7 @@ void encode_words(struct encode *e, const struct field *field)
 {
     const struct words *words = MEMBER(e, field, struct words);
     if (words->is_set)
-        put_node(e->arena, encode_target(e, field), field->name,
-                 new_texts(e->arena, &words->list));
+        put_node(e->arena, encode_target(e, field), field->name, new_texts(e->arena, &words->list));
 }
 
 /* --- generic reading -------------------------------------------------------------------------- */
@@ -292,12 +231,12 @@ void encode_words(struct encode *e, const struct field *field)
 /* The model gives no value, and the engine has what the image or the engine itself brings. */
 static bool is_unset(const struct readback *r, const struct field *field, const struct node *value)
 {
-    const struct node *want = read_wanted(r, field);
-    if (engine_is_empty(value))
-        return !want || engine_is_empty(want);
+    const struct node *want = readback_wanted(r, field);
+    if (fields_is_empty(value))
+        return !want || fields_is_empty(want);
     if (want && !node_is(want, NODE_NULL))
         return false;
-    if (field->place == PLACE_CONFIG && engine_same(value, node_get(r->image, field->name)))
+    if (field->place == PLACE_CONFIG && fields_same(value, node_get(r->image, field->name)))
         return true;
     if (!field->unset)
         return false;
@@ -313,13 +252,13 @@ static bool is_unset(const struct readback *r, const struct field *field, const 
     return false;
 }
 
-struct node *read_text(struct readback *r, const struct field *field)
+struct node *readback_text(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field);
+    const struct node *value = readback_engine(r, field);
     if (is_unset(r, field, value))
         return NULL;
     const char *text = node_as_text(value);
-    if (text_is(field->key, "hostname") && text && !read_wanted(r, field)) {
+    if (text_is(field->key, "hostname") && text && !readback_wanted(r, field)) {
         const char *id = get_text(r->inspect, "Id");
         const char *mode = get_text(r->host, "NetworkMode");
         bool is_shared = mode && (text_is(mode, "host") || text_starts(mode, "container:"));
@@ -329,47 +268,47 @@ struct node *read_text(struct readback *r, const struct field *field)
     return text_is_set(text) ? new_text(r->arena, text) : NULL;
 }
 
-struct node *read_bool(struct readback *r, const struct field *field)
+struct node *readback_bool(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field);
+    const struct node *value = readback_engine(r, field);
     if (!node_is(value, NODE_BOOL) || is_unset(r, field, value))
-        return read_wanted(r, field) && node_is(value, NODE_BOOL)
+        return readback_wanted(r, field) && node_is(value, NODE_BOOL)
                    ? node_bool(r->arena, nowhere, value->u.truth)
                    : NULL;
     return node_bool(r->arena, nowhere, value->u.truth);
 }
 
-struct node *read_int(struct readback *r, const struct field *field)
+struct node *readback_int(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field);
+    const struct node *value = readback_engine(r, field);
     if (!node_is(value, NODE_INT) || is_unset(r, field, value))
         return NULL;
-    if (!value->u.integer && !read_wanted(r, field))
+    if (!value->u.integer && !readback_wanted(r, field))
         return NULL;
     return new_int(r->arena, value->u.integer);
 }
 
-struct node *read_texts(struct readback *r, const struct field *field)
+struct node *readback_texts(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field);
+    const struct node *value = readback_engine(r, field);
     if (!node_is(value, NODE_LIST) || is_unset(r, field, value))
         return NULL;
     return node_copy(r->arena, value);
 }
 
-struct node *read_pairs(struct readback *r, const struct field *field)
+struct node *readback_pairs(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field);
+    const struct node *value = readback_engine(r, field);
     if (!node_is(value, NODE_MAP) || is_unset(r, field, value))
         return NULL;
     return node_copy(r->arena, value);
 }
 
-struct node *read_words(struct readback *r, const struct field *field)
+struct node *readback_words(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field);
-    const struct node *want = read_wanted(r, field);
-    if (node_is(want, NODE_LIST) && !want->u.list.n && engine_is_empty(value))
+    const struct node *value = readback_engine(r, field);
+    const struct node *want = readback_wanted(r, field);
+    if (node_is(want, NODE_LIST) && !want->u.list.n && fields_is_empty(value))
         return new_list(r->arena); /* cleared, as wanted */
     if (is_unset(r, field, value))
         return NULL;

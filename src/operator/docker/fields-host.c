@@ -41,16 +41,16 @@ void encode_cpus(struct encode *e, const struct field *field)
         put_int(e->arena, e->host, field->name, (int64_t)((float)cpus * 1e9f));
 }
 
-struct node *read_cpus(struct readback *r, const struct field *field)
+struct node *readback_cpus(struct readback *r, const struct field *field)
 {
     int64_t nano = get_int(r->host, field->name);
     struct node *value = NULL;
     if (nano)
-        value = node_float(r->arena, (struct origin)ORIGIN_NONE,
-                           (double)((nano + 500) / 1000) / 1e6);
-    const struct node *want = read_wanted(r, field);
+        value =
+            node_float(r->arena, (struct origin)ORIGIN_NONE, (double)((nano + 500) / 1000) / 1e6);
+    const struct node *want = readback_wanted(r, field);
     struct node *deploy = node_get_path(r->spec, "deploy", "resources", "limits", "cpus", NULL);
-    if (value && r->service && read_is_same(r, field))
+    if (value && r->service && readback_is_same(r, field))
         value = node_copy(r->arena, want ? want : deploy ? deploy : value);
     return read_limit(r, value, "limits", "cpus", want != NULL);
 }
@@ -61,7 +61,7 @@ void encode_cpu_percent(struct encode *e, const struct field *field)
         put_int(e->arena, e->host, field->name, (int64_t)(e->service->cpu_percent * 100));
 }
 
-struct node *read_cpu_percent(struct readback *r, const struct field *field)
+struct node *readback_cpu_percent(struct readback *r, const struct field *field)
 {
     int64_t value = get_int(r->host, field->name);
     return value ? node_float(r->arena, (struct origin)ORIGIN_NONE, (double)value / 100) : NULL;
@@ -75,11 +75,11 @@ void encode_mem_limit(struct encode *e, const struct field *field)
         put_int(e->arena, e->host, field->name, bytes);
 }
 
-struct node *read_mem_limit(struct readback *r, const struct field *field)
+struct node *readback_mem_limit(struct readback *r, const struct field *field)
 {
     int64_t bytes = get_int(r->host, field->name);
     return read_limit(r, bytes ? new_int(r->arena, bytes) : NULL, "limits", "memory",
-                      read_wanted(r, field) != NULL);
+                      readback_wanted(r, field) != NULL);
 }
 
 void encode_mem_reservation(struct encode *e, const struct field *field)
@@ -90,11 +90,11 @@ void encode_mem_reservation(struct encode *e, const struct field *field)
         put_int(e->arena, e->host, field->name, bytes);
 }
 
-struct node *read_mem_reservation(struct readback *r, const struct field *field)
+struct node *readback_mem_reservation(struct readback *r, const struct field *field)
 {
     int64_t bytes = get_int(r->host, field->name);
     return read_limit(r, bytes ? new_int(r->arena, bytes) : NULL, "reservations", "memory",
-                      read_wanted(r, field) != NULL);
+                      readback_wanted(r, field) != NULL);
 }
 
 void encode_memswap(struct encode *e, const struct field *field)
@@ -104,11 +104,11 @@ void encode_memswap(struct encode *e, const struct field *field)
 }
 
 /* The engine itself sets twice the memory limit, or -1 where the kernel does not count swap. */
-struct node *read_memswap(struct readback *r, const struct field *field)
+struct node *readback_memswap(struct readback *r, const struct field *field)
 {
     int64_t bytes = get_int(r->host, field->name);
     bool is_default = bytes == 2 * get_int(r->host, "Memory") || bytes == -1;
-    if (!bytes || (is_default && !read_wanted(r, field)))
+    if (!bytes || (is_default && !readback_wanted(r, field)))
         return NULL;
     return new_int(r->arena, bytes);
 }
@@ -121,21 +121,24 @@ void encode_pids_limit(struct encode *e, const struct field *field)
         put_int(e->arena, e->host, field->name, pids);
 }
 
-struct node *read_pids_limit(struct readback *r, const struct field *field)
+struct node *readback_pids_limit(struct readback *r, const struct field *field)
 {
     int64_t pids = get_int(r->host, field->name);
-    bool is_set = pids && (pids != -1 || read_wanted(r, field));
+    bool is_set = pids && (pids != -1 || readback_wanted(r, field));
     return read_limit(r, is_set ? new_int(r->arena, pids) : NULL, "limits", "pids",
-                      read_wanted(r, field) != NULL);
+                      readback_wanted(r, field) != NULL);
 }
 
 /* --- restart policy --------------------------------------------------------------------------- */
 
 static const struct {
     const char *condition, *name;
-} restart_names[] = { { "none", "no" },          { "no", "no" },
-                      { "any", "always" },       { "always", "always" },
-                      { "on-failure", "on-failure" }, { "unless-stopped", "unless-stopped" } };
+} restart_names[] = { { "none", "no" },
+                      { "no", "no" },
+                      { "any", "always" },
+                      { "always", "always" },
+                      { "on-failure", "on-failure" },
+                      { "unless-stopped", "unless-stopped" } };
 
 void encode_restart(struct encode *e, const struct field *field)
 {
@@ -182,13 +185,13 @@ static void read_policy(struct readback *r, struct node *policy, const char *nam
     if (retries)
         put_node(r->arena, policy, "max_attempts",
                  fields_adopt(r->arena, attempts, new_int(r->arena, retries)));
-    else if (!engine_is_empty(attempts))
+    else if (!fields_is_empty(attempts))
         node_remove(policy, "max_attempts");
 }
 
-struct node *read_restart(struct readback *r, const struct field *field)
+struct node *readback_restart(struct readback *r, const struct field *field)
 {
-    const struct node *policy = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *policy = readback_engine(r, field), *want = readback_wanted(r, field);
     const char *name = get_text(policy, "Name");
     int64_t retries = get_int(policy, "MaximumRetryCount");
     bool is_no = !text_is_set(name) || text_is(name, "no");
@@ -201,8 +204,8 @@ struct node *read_restart(struct readback *r, const struct field *field)
         return NULL;
     if (is_no)
         name = "no";
-    return new_text(r->arena, retries ? arena_printf(r->arena, "%s:%lld", name, (long long)retries)
-                                      : name);
+    return new_text(r->arena,
+                    retries ? arena_printf(r->arena, "%s:%lld", name, (long long)retries) : name);
 }
 
 /* --- logging ---------------------------------------------------------------------------------- */
@@ -218,17 +221,17 @@ void encode_logging(struct encode *e, const struct field *field)
     put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_logging(struct readback *r, const struct field *field)
+struct node *readback_logging(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *value = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *options = node_get(value, "Config");
     bool has_driver = node_get(want, "driver") != NULL;
-    if (!want && engine_is_empty(options))
+    if (!want && fields_is_empty(options))
         return NULL; /* the engine's default driver */
     struct node *out = new_map(r->arena);
     if (has_driver || !want)
         put_text(r->arena, out, "driver", get_text(value, "Type"));
-    if (!engine_is_empty(options))
+    if (!fields_is_empty(options))
         put_node(r->arena, out, "options", node_copy(r->arena, options));
     return out;
 }
@@ -261,8 +264,7 @@ void encode_blkio(struct encode *e, const struct field *field ATTR_UNUSED)
     for (size_t i = 0; i < ARRAY_LEN(blkio_lists); i++) {
         const blkio_device_list *list = (const void *)((const char *)blkio + blkio_lists[i].offset);
         struct node *out = new_list(e->arena);
-        VEC_EACH(list, device)
-        {
+        VEC_EACH (list, device) {
             struct node *item = new_map(e->arena);
             put_text(e->arena, item, "Path", device->path);
             put_int(e->arena, item, blkio_lists[i].value_name, device->value);
@@ -273,10 +275,10 @@ void encode_blkio(struct encode *e, const struct field *field ATTR_UNUSED)
     }
 }
 
-struct node *read_blkio(struct readback *r, const struct field *field)
+struct node *readback_blkio(struct readback *r, const struct field *field)
 {
-    const struct node *want = read_wanted(r, field);
-    if (want && read_is_same(r, field))
+    const struct node *want = readback_wanted(r, field);
+    if (want && readback_is_same(r, field))
         return node_copy(r->arena, want);
     struct node *out = new_map(r->arena);
     int64_t weight = get_int(r->host, "BlkioWeight");
@@ -287,8 +289,7 @@ struct node *read_blkio(struct readback *r, const struct field *field)
         if (!node_is(list, NODE_LIST) || !list->u.list.n)
             continue;
         struct node *items = new_list(r->arena);
-        NODE_EACH_ITEM(list, device)
-        {
+        NODE_EACH_ITEM (list, device) {
             struct node *item = new_map(r->arena);
             put_text(r->arena, item, "path", get_text(*device, "Path"));
             put_int(r->arena, item, blkio_lists[i].value_key,
@@ -313,14 +314,13 @@ static bool is_cdi(const struct device *device)
 void encode_devices(struct encode *e, const struct field *field)
 {
     struct node *out = new_list(e->arena);
-    VEC_EACH(&e->service->devices, device)
-    {
+    VEC_EACH (&e->service->devices, device) {
         if (is_cdi(device))
             continue; /* among the requests: encode_gpus() */
         struct node *item = new_map(e->arena);
         put_text(e->arena, item, "PathOnHost", device->source);
-        put_text(e->arena, item, "PathInContainer", device->target ? device->target
-                                                                    : device->source);
+        put_text(e->arena, item, "PathInContainer",
+                 device->target ? device->target : device->source);
         put_text(e->arena, item, "CgroupPermissions",
                  text_is_set(device->permissions) ? device->permissions : "rwm");
         node_add(e->arena, out, item);
@@ -329,16 +329,15 @@ void encode_devices(struct encode *e, const struct field *field)
         put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_devices(struct readback *r, const struct field *field)
+struct node *readback_devices(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
-    if (want && read_is_same(r, field))
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
+    if (want && readback_is_same(r, field))
         return node_copy(r->arena, want);
     if (!node_is(list, NODE_LIST) || !list->u.list.n)
         return NULL;
     struct node *out = new_list(r->arena);
-    NODE_EACH_ITEM(list, device)
-    {
+    NODE_EACH_ITEM (list, device) {
         struct node *item = new_map(r->arena);
         put_text(r->arena, item, "source", get_text(*device, "PathOnHost"));
         put_text(r->arena, item, "target", get_text(*device, "PathInContainer"));
@@ -371,7 +370,7 @@ static void add_request(struct encode *e, struct node *out, const struct device_
 static void add_cdi_request(struct encode *e, struct node *out)
 {
     struct node *ids = new_list(e->arena);
-    VEC_EACH(&e->service->devices, device)
+    VEC_EACH (&e->service->devices, device)
         if (is_cdi(device))
             node_add(e->arena, ids, new_text(e->arena, device->source));
     if (!ids->u.list.n)
@@ -387,25 +386,24 @@ void encode_gpus(struct encode *e, const struct field *field)
     const struct deploy *deploy = e->service->deploy;
     struct node *out = new_list(e->arena);
     if (deploy && deploy->reservations)
-        VEC_EACH(&deploy->reservations->devices, request)
+        VEC_EACH (&deploy->reservations->devices, request)
             add_request(e, out, request, false);
-    VEC_EACH(&e->service->gpus, request)
+    VEC_EACH (&e->service->gpus, request)
         add_request(e, out, request, true);
     add_cdi_request(e, out);
     if (out->u.list.n)
         put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_gpus(struct readback *r, const struct field *field)
+struct node *readback_gpus(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
-    if (read_is_same(r, field))
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
+    if (readback_is_same(r, field))
         return want ? node_copy(r->arena, want) : NULL;
     if (!node_is(list, NODE_LIST) || !list->u.list.n)
         return NULL;
     struct node *out = new_list(r->arena);
-    NODE_EACH_ITEM(list, request)
-    {
+    NODE_EACH_ITEM (list, request) {
         struct node *item = new_map(r->arena);
         const struct node *capabilities = node_get(*request, "Capabilities");
         const struct node *ids = node_get(*request, "DeviceIDs");
@@ -416,7 +414,7 @@ struct node *read_gpus(struct readback *r, const struct field *field)
         if (node_is(capabilities, NODE_LIST) && capabilities->u.list.n)
             put_node(r->arena, item, "capabilities",
                      node_copy(r->arena, capabilities->u.list.items[0]));
-        if (!engine_is_empty(ids))
+        if (!fields_is_empty(ids))
             put_node(r->arena, item, "device_ids", node_copy(r->arena, ids));
         node_add(r->arena, out, item);
     }
@@ -428,8 +426,7 @@ struct node *read_gpus(struct readback *r, const struct field *field)
 void encode_ulimits(struct encode *e, const struct field *field)
 {
     struct node *out = new_list(e->arena);
-    VEC_EACH(&e->service->ulimits, limit)
-    {
+    VEC_EACH (&e->service->ulimits, limit) {
         struct node *item = new_map(e->arena);
         put_text(e->arena, item, "Name", limit->name);
         put_int(e->arena, item, "Soft", limit->soft);
@@ -440,14 +437,13 @@ void encode_ulimits(struct encode *e, const struct field *field)
         put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_ulimits(struct readback *r, const struct field *field)
+struct node *readback_ulimits(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
     if (!node_is(list, NODE_LIST) || !list->u.list.n)
         return NULL;
     struct node *out = new_map(r->arena);
-    NODE_EACH_ITEM(list, limit)
-    {
+    NODE_EACH_ITEM (list, limit) {
         const char *name = get_text(*limit, "Name");
         int64_t soft = get_int(*limit, "Soft"), hard = get_int(*limit, "Hard");
         if (!name)
@@ -492,18 +488,17 @@ static bool is_same_cap(const char *a, const char *b)
     return strcasecmp(a, b) == 0;
 }
 
-struct node *read_caps(struct readback *r, const struct field *field)
+struct node *readback_caps(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
     if (!node_is(list, NODE_LIST) || !list->u.list.n)
         return NULL;
     struct node *out = new_list(r->arena);
-    NODE_EACH_ITEM(list, item)
-    {
+    NODE_EACH_ITEM (list, item) {
         const char *name = node_as_text(*item);
         struct node *value = node_copy(r->arena, *item);
         if (name && node_is(want, NODE_LIST))
-            NODE_EACH_ITEM(want, mine)
+            NODE_EACH_ITEM (want, mine)
                 if (node_as_text(*mine) && is_same_cap(name, node_as_text(*mine)))
                     value = *mine;
         node_add(r->arena, out, value);
@@ -551,7 +546,8 @@ void encode_security(struct encode *e, const struct field *field)
     const struct text_list *options = &e->service->security_opt;
     for (size_t i = 0; i < options->n && !err_is_set(e->err); i++) {
         const char *option = options->items[i];
-        if (text_is(option, "systempaths=unconfined") || text_is(option, "systempaths:unconfined")) {
+        if (text_is(option, "systempaths=unconfined") ||
+            text_is(option, "systempaths:unconfined")) {
             put_node(e->arena, e->host, "MaskedPaths", new_list(e->arena));
             put_node(e->arena, e->host, "ReadonlyPaths", new_list(e->arena));
             continue;
@@ -562,11 +558,11 @@ void encode_security(struct encode *e, const struct field *field)
         put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_security(struct readback *r, const struct field *field)
+struct node *readback_security(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *masked = node_get(r->host, "MaskedPaths");
-    if (want && read_is_same(r, field))
+    if (want && readback_is_same(r, field))
         return node_copy(r->arena, want);
     struct node *out = node_is(list, NODE_LIST) ? node_copy(r->arena, list) : new_list(r->arena);
     if (node_is(masked, NODE_LIST) && !masked->u.list.n && !get_bool(r->host, "Privileged"))
@@ -579,7 +575,7 @@ struct node *read_security(struct readback *r, const struct field *field)
 void encode_extra_hosts(struct encode *e, const struct field *field)
 {
     struct node *out = new_list(e->arena);
-    VEC_EACH(&e->service->extra_hosts, pair)
+    VEC_EACH (&e->service->extra_hosts, pair)
         node_add(e->arena, out,
                  new_text(e->arena, arena_printf(e->arena, "%s:%s", pair->key,
                                                  pair->value ? pair->value : "")));
@@ -587,14 +583,13 @@ void encode_extra_hosts(struct encode *e, const struct field *field)
         put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_extra_hosts(struct readback *r, const struct field *field)
+struct node *readback_extra_hosts(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field);
+    const struct node *list = readback_engine(r, field);
     if (!node_is(list, NODE_LIST) || !list->u.list.n)
         return NULL;
     struct node *out = new_list(r->arena);
-    NODE_EACH_ITEM(list, item)
-    {
+    NODE_EACH_ITEM (list, item) {
         const char *text = node_as_text(*item) ? node_as_text(*item) : "";
         size_t len = strcspn(text, ":");
         node_add(r->arena, out,
@@ -620,8 +615,8 @@ static const char *resolve_mode(struct encode *e, const char *mode)
 
 void encode_namespace(struct encode *e, const struct field *field)
 {
-    const char *mode = *(const char *const *)(const void *)((const char *)e->service +
-                                                            field->offset);
+    const char *mode =
+        *(const char *const *)(const void *)((const char *)e->service + field->offset);
     if (text_is_set(mode))
         put_text(e->arena, e->host, field->name, resolve_mode(e, mode));
 }
@@ -631,15 +626,15 @@ static const char *unresolve_mode(const struct readback *r, const char *mode)
 {
     if (!text_starts(mode, "container:") || !r->docker)
         return mode;
-    VEC_EACH(&r->docker->instances, instance)
+    VEC_EACH (&r->docker->instances, instance)
         if (text_is(instance->id, mode + 10))
             return arena_printf(r->arena, "service:%s", instance->service);
     return mode;
 }
 
-struct node *read_namespace(struct readback *r, const struct field *field)
+struct node *readback_namespace(struct readback *r, const struct field *field)
 {
-    struct node *value = read_text(r, field);
+    struct node *value = readback_text(r, field);
     const char *mode = node_as_text(value);
     return mode ? new_text(r->arena, unresolve_mode(r, mode)) : NULL;
 }
@@ -654,7 +649,8 @@ void encode_volumes_from(struct encode *e, const struct field *field)
         const char *name = is_container ? entry + 10 : entry;
         size_t len = strcspn(name, ":");
         const char *plain = arena_dup_len(e->arena, name, len);
-        const char *id = is_container || !e->docker ? plain : docker_find_instance(e->docker, plain);
+        const char *id =
+            is_container || !e->docker ? plain : docker_find_instance(e->docker, plain);
         if (!id) {
             err_set(e->err, ERR_NOT_FOUND,
                     "there is no container of service \"%s\" to take volumes from", plain);
@@ -666,10 +662,10 @@ void encode_volumes_from(struct encode *e, const struct field *field)
         put_node(e->arena, e->host, field->name, out);
 }
 
-struct node *read_volumes_from(struct readback *r, const struct field *field)
+struct node *readback_volumes_from(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
-    if (want && read_is_same(r, field))
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
+    if (want && readback_is_same(r, field))
         return node_copy(r->arena, want);
     return node_is(list, NODE_LIST) && list->u.list.n ? node_copy(r->arena, list) : NULL;
 }

@@ -35,7 +35,8 @@ static const char *mount_source(const struct project *project, const struct moun
 static bool is_plain(const struct mount *mount)
 {
     if (mount->type == MOUNT_BIND)
-        return !mount->bind || (mount->bind->create_host_path && !text_is_set(mount->bind->recursive));
+        return !mount->bind ||
+               (mount->bind->create_host_path && !text_is_set(mount->bind->recursive));
     if (mount->type == MOUNT_VOLUME && text_is_set(mount->source))
         return !mount->volume || (!mount->volume->nocopy && !text_is_set(mount->volume->subpath) &&
                                   !mount->volume->labels.n);
@@ -142,8 +143,7 @@ static const char *inherited_volume(const struct encode *e, const char *target, 
     const struct node *mounts = node_get(e->inherit, "Mounts");
     if (!node_is(mounts, NODE_LIST))
         return NULL;
-    NODE_EACH_ITEM(mounts, mount)
-    {
+    NODE_EACH_ITEM (mounts, mount) {
         if (text_is(get_text(*mount, "Type"), "volume") &&
             text_is(get_text(*mount, "Destination"), target)) {
             *ret_is_ro = !get_bool(*mount, "RW");
@@ -155,7 +155,7 @@ static const char *inherited_volume(const struct encode *e, const char *target, 
 
 static bool has_target(const struct service *service, const char *target)
 {
-    VEC_EACH(&service->volumes, mount)
+    VEC_EACH (&service->volumes, mount)
         if (text_is(mount->target, target))
             return true;
     return false;
@@ -167,8 +167,7 @@ static void add_inherited(struct encode *e)
     const struct node *volumes = node_get(e->image_config, "Volumes");
     if (!e->inherit || !node_is(volumes, NODE_MAP))
         return;
-    NODE_EACH_PAIR(volumes, pair)
-    {
+    NODE_EACH_PAIR (volumes, pair) {
         bool is_ro = false;
         const char *name = inherited_volume(e, pair->key, &is_ro);
         if (!text_is_set(name) || has_target(e->service, pair->key))
@@ -180,8 +179,7 @@ static void add_inherited(struct encode *e)
 
 void encode_volumes(struct encode *e, const struct field *field ATTR_UNUSED)
 {
-    VEC_EACH(&e->service->volumes, mount)
-    {
+    VEC_EACH (&e->service->volumes, mount) {
         const char *source = mount_source(e->project, mount);
         bool is_ro;
         if (mount->type == MOUNT_VOLUME && !text_is_set(source))
@@ -190,8 +188,7 @@ void encode_volumes(struct encode *e, const struct field *field ATTR_UNUSED)
             node_add(e->arena, host_list(e, "Binds"),
                      new_text(e->arena, bind_text(e->arena, source, mount)));
         else
-            node_add(e->arena, host_list(e, "Mounts"),
-                     mount_node(e->arena, source, mount, e->api));
+            node_add(e->arena, host_list(e, "Mounts"), mount_node(e->arena, source, mount, e->api));
     }
     add_inherited(e);
 }
@@ -219,8 +216,8 @@ static void add_file(struct encode *e, const char *source, const char *target)
 static void add_files(struct encode *e, bool is_secret)
 {
     size_t n = is_secret ? e->service->secrets.n : e->service->configs.n;
-    const struct file_reference *items = is_secret ? e->service->secrets.items
-                                                   : e->service->configs.items;
+    const struct file_reference *items =
+        is_secret ? e->service->secrets.items : e->service->configs.items;
     for (size_t i = 0; i < n; i++) {
         const struct project_file *file = files_find(e->project, items[i].source, is_secret);
         if (file && file->file)
@@ -278,7 +275,8 @@ static struct seen seen_mount(const struct node *node)
     return (struct seen){ .type = type ? type : "volume",
                           .source = get_text(node, "Source") ? get_text(node, "Source") : "",
                           .target = get_text(node, "Target") ? get_text(node, "Target") : "",
-                          .is_ro = get_bool(node, "ReadOnly"), .node = node };
+                          .is_ro = get_bool(node, "ReadOnly"),
+                          .node = node };
 }
 
 typedef VEC(struct seen) seen_list;
@@ -287,11 +285,11 @@ static void collect_seen(const struct readback *r, seen_list *out)
 {
     const struct node *binds = node_get(r->host, "Binds"), *mounts = node_get(r->host, "Mounts");
     if (node_is(binds, NODE_LIST))
-        NODE_EACH_ITEM(binds, item)
+        NODE_EACH_ITEM (binds, item)
             if (node_as_text(*item))
                 VEC_ADD(out, seen_bind(r->arena, node_as_text(*item)));
     if (node_is(mounts, NODE_LIST))
-        NODE_EACH_ITEM(mounts, item)
+        NODE_EACH_ITEM (mounts, item)
             VEC_ADD(out, seen_mount(*item));
 }
 
@@ -312,7 +310,7 @@ static bool is_as_wanted(const struct readback *r, const struct seen *seen,
     const struct node *mine = mount_node(r->arena, source, mount, r->api);
     static const char *const options[] = { "VolumeOptions", "TmpfsOptions", "ImageOptions" };
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if (!engine_same(node_get(mine, options[i]), node_get(seen->node, options[i])))
+        if (!fields_same(node_get(mine, options[i]), node_get(seen->node, options[i])))
             return false;
     return true;
 }
@@ -323,12 +321,12 @@ static const struct project_file *find_file(const struct readback *r, const stru
                                             bool is_secret)
 {
     if (!r->project || !seen->node || !seen->is_ro || !text_is(seen->type, "bind") ||
-        !engine_is_empty(node_get(seen->node, "BindOptions")))
+        !fields_is_empty(node_get(seen->node, "BindOptions")))
         return NULL;
     size_t n = is_secret ? r->project->secrets.n : r->project->configs.n;
     for (size_t i = 0; i < n; i++) {
-        const struct project_file *file = is_secret ? r->project->secrets.items[i]
-                                                    : r->project->configs.items[i];
+        const struct project_file *file =
+            is_secret ? r->project->secrets.items[i] : r->project->configs.items[i];
         if (text_is(file->file, seen->source))
             return file;
     }
@@ -347,7 +345,7 @@ static bool is_others(const struct readback *r, const struct seen *seen)
     if (find_file(r, seen, false) || find_file(r, seen, true))
         return true;
     if (r->service)
-        VEC_EACH(&r->service->configs, reference)
+        VEC_EACH (&r->service->configs, reference)
             if (text_is(files_target(r->arena, reference, false), seen->target))
                 return true;
     return false;
@@ -364,7 +362,7 @@ static const char *plain_key(const struct readback *r, const char *name)
 static const char *volume_key(const struct readback *r, const char *name)
 {
     if (r->project)
-        VEC_EACH(&r->project->volumes, volume)
+        VEC_EACH (&r->project->volumes, volume)
             if (text_is((*volume)->name, name))
                 return (*volume)->key;
     return plain_key(r, name);
@@ -396,7 +394,7 @@ static void add_options(struct arena *arena, const struct seen *seen, struct nod
     for (size_t i = 0; seen->node && i < ARRAY_LEN(mount_options); i++) {
         const struct node *value =
             node_get_path(seen->node, mount_options[i].group, mount_options[i].name, NULL);
-        if (text_is(mount_options[i].type, seen->type) && !engine_is_empty(value))
+        if (text_is(mount_options[i].type, seen->type) && !fields_is_empty(value))
             put_node(arena, out, mount_options[i].key, node_copy(arena, value));
     }
     struct slice left = slice_from(seen->options ? seen->options : ""), one;
@@ -435,8 +433,7 @@ static struct node *seen_changed(const struct readback *r, const struct seen *se
     struct node *out = seen_node(r, seen);
     if (!node_is(want, NODE_LIST))
         return out;
-    NODE_EACH_ITEM(want, item)
-    {
+    NODE_EACH_ITEM (want, item) {
         const struct node *options = node_get(*item, seen->type);
         if (!text_is(get_text(*item, "target"), seen->target) || !node_is(options, NODE_MAP))
             continue;
@@ -445,22 +442,22 @@ static struct node *seen_changed(const struct readback *r, const struct seen *se
             mine = new_map(r->arena);
             put_node(r->arena, out, seen->type, mine);
         }
-        NODE_EACH_PAIR(options, pair)
+        NODE_EACH_PAIR (options, pair)
             if (!is_shown_option(pair->key) && !node_get(mine, pair->key))
                 put_node(r->arena, mine, pair->key, pair->value);
     }
     return out;
 }
 
-struct node *read_volumes(struct readback *r, const struct field *field)
+struct node *readback_volumes(struct readback *r, const struct field *field)
 {
-    const struct node *want = read_wanted(r, field);
+    const struct node *want = readback_wanted(r, field);
     seen_list seen = { NULL, 0, 0 };
     collect_seen(r, &seen);
     struct node *out = new_list(r->arena);
     bool *is_taken = ARENA_NEW_N(r->arena, bool, seen.n + 1);
-    bool is_parallel = r->service && node_is(want, NODE_LIST) &&
-                       want->u.list.n == r->service->volumes.n;
+    bool is_parallel =
+        r->service && node_is(want, NODE_LIST) && want->u.list.n == r->service->volumes.n;
     for (size_t i = 0; is_parallel && i < want->u.list.n; i++)
         for (size_t k = 0; k < seen.n; k++)
             if (!is_taken[k] && is_as_wanted(r, &seen.items[k], &r->service->volumes.items[i])) {
@@ -475,14 +472,13 @@ struct node *read_volumes(struct readback *r, const struct field *field)
     return out->u.list.n || want ? out : NULL;
 }
 
-struct node *read_tmpfs(struct readback *r, const struct field *field)
+struct node *readback_tmpfs(struct readback *r, const struct field *field)
 {
-    const struct node *map = read_engine(r, field);
+    const struct node *map = readback_engine(r, field);
     if (!node_is(map, NODE_MAP) || !map->u.map.n)
         return NULL;
     struct node *out = new_list(r->arena);
-    NODE_EACH_PAIR(map, pair)
-    {
+    NODE_EACH_PAIR (map, pair) {
         const char *options = node_as_text(pair->value);
         node_add(r->arena, out,
                  new_text(r->arena, text_is_set(options)
@@ -495,7 +491,7 @@ struct node *read_tmpfs(struct readback *r, const struct field *field)
 /* Of the wanted references those whose file is mounted; what is uploaded cannot be seen. */
 static struct node *read_files(struct readback *r, const struct field *field, bool is_secret)
 {
-    const struct node *want = read_wanted(r, field);
+    const struct node *want = readback_wanted(r, field);
     struct node *out = new_list(r->arena);
     seen_list seen = { NULL, 0, 0 };
     collect_seen(r, &seen);
@@ -504,8 +500,8 @@ static struct node *read_files(struct readback *r, const struct field *field, bo
         n = 0;
     bool *is_taken = ARENA_NEW_N(r->arena, bool, seen.n + 1);
     for (size_t i = 0; i < n; i++) {
-        const struct file_reference *reference = is_secret ? &r->service->secrets.items[i]
-                                                           : &r->service->configs.items[i];
+        const struct file_reference *reference =
+            is_secret ? &r->service->secrets.items[i] : &r->service->configs.items[i];
         const struct project_file *file = files_find(r->project, reference->source, is_secret);
         const char *target = files_target(r->arena, reference, is_secret);
         bool is_there = !file || !file->file;
@@ -531,22 +527,22 @@ static struct node *read_files(struct readback *r, const struct field *field, bo
     return out->u.list.n || want ? out : NULL;
 }
 
-struct node *read_secrets(struct readback *r, const struct field *field)
+struct node *readback_secrets(struct readback *r, const struct field *field)
 {
     return read_files(r, field, true);
 }
 
-struct node *read_configs(struct readback *r, const struct field *field)
+struct node *readback_configs(struct readback *r, const struct field *field)
 {
     return read_files(r, field, false);
 }
 
-struct node *read_api_socket(struct readback *r, const struct field *field)
+struct node *readback_api_socket(struct readback *r, const struct field *field)
 {
-    const struct node *want = read_wanted(r, field), *binds = node_get(r->host, "Binds");
+    const struct node *want = readback_wanted(r, field), *binds = node_get(r->host, "Binds");
     if (!want || !node_is(binds, NODE_LIST))
         return NULL;
-    NODE_EACH_ITEM(binds, item)
+    NODE_EACH_ITEM (binds, item)
         if (node_as_text(*item) && text_starts(node_as_text(*item), "/var/run/docker.sock:"))
             return node_copy(r->arena, want);
     return NULL;

@@ -22,8 +22,7 @@ static const char *port_key(struct arena *arena, const struct port *port)
 void encode_ports(struct encode *e, const struct field *field)
 {
     struct node *out = new_map(e->arena);
-    VEC_EACH(&e->service->ports, port)
-    {
+    VEC_EACH (&e->service->ports, port) {
         const char *key = port_key(e->arena, port);
         struct node *list = node_get(out, key);
         if (!list) {
@@ -70,24 +69,23 @@ static struct node *port_node(struct readback *r, const char *key, const struct 
 }
 
 /* The wanted ports that are there, in the wanted order; then what else there is. */
-struct node *read_ports(struct readback *r, const struct field *field)
+struct node *readback_ports(struct readback *r, const struct field *field)
 {
-    const struct node *bindings = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *bindings = readback_engine(r, field), *want = readback_wanted(r, field);
     if (!node_is(bindings, NODE_MAP))
         return NULL;
     size_t n = r->service && node_is(want, NODE_LIST) && want->u.list.n == r->service->ports.n
-                   ? r->service->ports.n : 0;
+                   ? r->service->ports.n
+                   : 0;
     bool *is_there = ARENA_NEW_N(r->arena, bool, n + 1);
     struct node *others = new_list(r->arena), *out = new_list(r->arena);
-    NODE_EACH_PAIR(bindings, pair)
-    {
+    NODE_EACH_PAIR (bindings, pair) {
         if (!node_is(pair->value, NODE_LIST))
             continue;
-        NODE_EACH_ITEM(pair->value, binding)
-        {
+        NODE_EACH_ITEM (pair->value, binding) {
             size_t i = 0;
-            while (i < n && (is_there[i] || !is_port(r->arena, &r->service->ports.items[i],
-                                                     pair->key, *binding)))
+            while (i < n && (is_there[i] ||
+                             !is_port(r->arena, &r->service->ports.items[i], pair->key, *binding)))
                 i++;
             if (i < n)
                 is_there[i] = true;
@@ -98,7 +96,7 @@ struct node *read_ports(struct readback *r, const struct field *field)
     for (size_t i = 0; i < n; i++)
         if (is_there[i])
             node_add(r->arena, out, want->u.list.items[i]);
-    NODE_EACH_ITEM(others, item)
+    NODE_EACH_ITEM (others, item)
         node_add(r->arena, out, *item);
     return out->u.list.n ? out : NULL;
 }
@@ -132,8 +130,8 @@ static void add_external_links(struct encode *e, struct node *out)
     for (size_t i = 0; i < list->n; i++) {
         const char *link = list->items[i];
         node_add(e->arena, out,
-                 new_text(e->arena, strchr(link, ':') ? link : arena_printf(e->arena, "%s:%s", link,
-                                                                            link)));
+                 new_text(e->arena,
+                          strchr(link, ':') ? link : arena_printf(e->arena, "%s:%s", link, link)));
     }
 }
 
@@ -157,9 +155,9 @@ void encode_external_links(struct encode *e, const struct field *field)
 }
 
 /* Endpoints show links resolved; the digest tells of a change. */
-struct node *read_external_links(struct readback *r, const struct field *field)
+struct node *readback_external_links(struct readback *r, const struct field *field)
 {
-    const struct node *want = read_wanted(r, field);
+    const struct node *want = readback_wanted(r, field);
     return want ? node_copy(r->arena, want) : NULL;
 }
 
@@ -181,7 +179,7 @@ static void add_alias(struct encode *e, struct node *list, const char *alias)
 {
     if (!text_is_set(alias))
         return;
-    NODE_EACH_ITEM(list, other)
+    NODE_EACH_ITEM (list, other)
         if (text_is(node_as_text(*other), alias))
             return;
     node_add(e->arena, list, new_text(e->arena, alias));
@@ -260,12 +258,11 @@ static void read_aliases(struct readback *r, const struct node *endpoint, const 
     const struct node *aliases = node_get(endpoint, "Aliases"), *mine = node_get(want, "aliases");
     struct node *list = new_list(r->arena);
     if (node_is(aliases, NODE_LIST))
-        NODE_EACH_ITEM(aliases, item)
-        {
+        NODE_EACH_ITEM (aliases, item) {
             const char *alias = node_as_text(*item);
             bool is_wanted = false;
             if (node_is(mine, NODE_LIST))
-                NODE_EACH_ITEM(mine, other)
+                NODE_EACH_ITEM (mine, other)
                     is_wanted = is_wanted || text_is(node_as_text(*other), alias);
             if (alias && (is_wanted || !is_own_alias(r, alias)))
                 node_add(r->arena, list, node_copy(r->arena, *item));
@@ -284,11 +281,11 @@ static struct node *read_endpoint(struct readback *r, const struct node *endpoin
     read_aliases(r, endpoint, want, out);
     for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
         const struct node *value = node_get(node_get(endpoint, "IPAMConfig"), addresses[i][1]);
-        if (!engine_is_empty(value))
+        if (!fields_is_empty(value))
             put_node(r->arena, out, addresses[i][0], node_copy(r->arena, value));
     }
     const struct node *options = node_get(endpoint, "DriverOpts");
-    if (!engine_is_empty(options)) {
+    if (!fields_is_empty(options)) {
         struct node *copy = node_copy(r->arena, options);
         if (get_text(copy, OPTION_INTERFACE))
             put_text(r->arena, out, "interface_name", get_text(copy, OPTION_INTERFACE));
@@ -313,7 +310,7 @@ static struct node *read_endpoint(struct readback *r, const struct node *endpoin
 static const char *network_key(const struct readback *r, const char *name)
 {
     if (r->project)
-        VEC_EACH(&r->project->networks, network)
+        VEC_EACH (&r->project->networks, network)
             if (text_is((*network)->name, name))
                 return (*network)->key;
     /* "p_front" of a project "p", whose network "front" is not in the description any more. */
@@ -330,14 +327,13 @@ static bool is_special_mode(const char *mode)
            text_is(mode, "bridge") || text_is(mode, "default") || text_starts(mode, "container:");
 }
 
-struct node *read_networks(struct readback *r, const struct field *field)
+struct node *readback_networks(struct readback *r, const struct field *field)
 {
-    const struct node *want = read_wanted(r, field);
+    const struct node *want = readback_wanted(r, field);
     if (!node_is(r->networks, NODE_MAP) || is_special_mode(get_text(r->host, "NetworkMode")))
         return NULL;
     struct node *out = new_map(r->arena);
-    NODE_EACH_PAIR(r->networks, pair)
-    {
+    NODE_EACH_PAIR (r->networks, pair) {
         const char *key = network_key(r, pair->key);
         put_node(r->arena, out, key, read_endpoint(r, pair->value, node_get(want, key)));
     }
@@ -355,20 +351,19 @@ void encode_network_mode(struct encode *e, const struct field *field)
         encode_namespace(e, &plain);
         return;
     }
-    const char *mode = service->networks.n
-                           ? network_name(e->project, service->networks.items[0].network)
-                           : "none";
+    const char *mode =
+        service->networks.n ? network_name(e->project, service->networks.items[0].network) : "none";
     put_text(e->arena, e->host, field->name, mode);
 }
 
-struct node *read_network_mode(struct readback *r, const struct field *field)
+struct node *readback_network_mode(struct readback *r, const struct field *field)
 {
     const char *mode = get_text(r->host, field->name);
-    const struct node *want = read_wanted(r, field);
+    const struct node *want = readback_wanted(r, field);
     bool is_plain = !text_is_set(mode) || text_is(mode, "default") || !is_special_mode(mode);
     if (!want && (is_plain || (text_is(mode, "none") && !node_get(r->wanted, "networks"))))
         return NULL;
-    return read_namespace(r, field);
+    return readback_namespace(r, field);
 }
 
 void encode_mac_address(struct encode *e, const struct field *field)
@@ -377,20 +372,20 @@ void encode_mac_address(struct encode *e, const struct field *field)
     const char *mac = service->mac_address;
     if (!mac && service->networks.n && !text_is_set(service->network_mode))
         mac = service->networks.items[0].mac_address;
-    bool is_on_endpoint = e->api >= 44 && service->networks.n &&
-                          !text_is_set(service->network_mode);
+    bool is_on_endpoint =
+        e->api >= 44 && service->networks.n && !text_is_set(service->network_mode);
     if (text_is_set(mac) && !is_on_endpoint && e->api < 52)
         put_text(e->arena, e->config, field->name, mac);
 }
 
-struct node *read_mac_address(struct readback *r, const struct field *field)
+struct node *readback_mac_address(struct readback *r, const struct field *field)
 {
-    const struct node *want = read_wanted(r, field);
+    const struct node *want = readback_wanted(r, field);
     const char *mac = get_text(r->config, field->name);
     if (!want)
         return NULL;
     if (!text_is_set(mac) && node_is(r->networks, NODE_MAP))
-        NODE_EACH_PAIR(r->networks, pair)
+        NODE_EACH_PAIR (r->networks, pair)
             if (text_is(get_text(pair->value, "MacAddress"), node_as_text(want)))
                 return node_copy(r->arena, want);
     return text_is_set(mac) ? new_text(r->arena, mac) : NULL;

@@ -12,8 +12,7 @@
 static struct node *encode_pools(struct arena *arena, const struct network *network)
 {
     struct node *list = new_list(arena);
-    VEC_EACH(&network->ipam_config, pool)
-    {
+    VEC_EACH (&network->ipam_config, pool) {
         struct node *item = new_map(arena);
         put_text(arena, item, "Subnet", pool->subnet);
         put_text(arena, item, "IPRange", pool->ip_range);
@@ -92,7 +91,7 @@ static struct node *start_spec(struct arena *arena, const struct node *want)
 {
     struct node *out = new_map(arena);
     if (node_is(want, NODE_MAP))
-        NODE_EACH_PAIR(want, pair)
+        NODE_EACH_PAIR (want, pair)
             node_set_len(arena, out, pair->key, pair->key_len, pair->at, pair->value);
     return out;
 }
@@ -102,7 +101,7 @@ static void set_read(struct arena *arena, struct node *spec, const struct node *
 {
     if (old)
         put_node(arena, spec, key, fields_adopt(arena, node_get(want, key), old));
-    else if (!engine_is_empty(node_get(want, key)))
+    else if (!fields_is_empty(node_get(want, key)))
         node_remove(spec, key);
 }
 
@@ -111,7 +110,7 @@ static struct node *read_labels(struct arena *arena, const struct node *inspect)
     const struct node *labels = node_get(inspect, "Labels");
     struct node *out = new_map(arena);
     if (node_is(labels, NODE_MAP))
-        NODE_EACH_PAIR(labels, pair)
+        NODE_EACH_PAIR (labels, pair)
             if (!text_starts(pair->key, LABEL_PREFIX))
                 put_node(arena, out, pair->key, node_copy(arena, pair->value));
     return out->u.map.n ? out : NULL;
@@ -123,7 +122,7 @@ static struct node *read_options(struct arena *arena, const struct node *options
 {
     struct node *out = new_map(arena);
     if (node_is(options, NODE_MAP))
-        NODE_EACH_PAIR(options, pair)
+        NODE_EACH_PAIR (options, pair)
             if (node_get(want, pair->key) ||
                 !text_starts(pair->key, "com.docker.network.enable_ipv"))
                 put_node(arena, out, pair->key, node_copy(arena, pair->value));
@@ -133,7 +132,7 @@ static struct node *read_options(struct arena *arena, const struct node *options
 static struct node *find_pool(const struct node *pools, const char *subnet)
 {
     if (node_is(pools, NODE_LIST))
-        NODE_EACH_ITEM(pools, pool)
+        NODE_EACH_ITEM (pools, pool)
             if (text_is(get_text(*pool, "subnet"), subnet))
                 return *pool;
     return NULL;
@@ -149,8 +148,7 @@ static struct node *read_pools(struct arena *arena, const struct node *inspect,
     struct node *out = new_list(arena);
     if (!node_is(pools, NODE_LIST))
         return NULL;
-    NODE_EACH_ITEM(pools, pool)
-    {
+    NODE_EACH_ITEM (pools, pool) {
         struct node *item = new_map(arena);
         const char *subnet = get_text(*pool, "Subnet");
         const struct node *mine = find_pool(want, subnet);
@@ -158,7 +156,7 @@ static struct node *read_pools(struct arena *arena, const struct node *inspect,
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
             const struct node *value = node_get(*pool, names[i][1]);
             /* The engine fills in a gateway where none was asked for. */
-            if (!engine_is_empty(value) && (!mine || node_get(mine, names[i][0])))
+            if (!fields_is_empty(value) && (!mine || node_get(mine, names[i][0])))
                 put_node(arena, item, names[i][0], node_copy(arena, value));
         }
         node_add(arena, out, item);
@@ -169,7 +167,7 @@ static struct node *read_pools(struct arena *arena, const struct node *inspect,
 static struct node *read_ipam(struct arena *arena, const struct node *inspect,
                               const struct node *want)
 {
-    if (engine_is_empty(want))
+    if (fields_is_empty(want))
         return (struct node *)(uintptr_t)want; /* pools that the engine chose */
     struct node *out = start_spec(arena, want);
     const char *driver = get_text(node_get(inspect, "IPAM"), "Driver");

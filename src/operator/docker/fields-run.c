@@ -16,12 +16,13 @@ void encode_image(struct encode *e, const struct field *field)
     put_text(e->arena, e->config, field->name, service_image(e->project, e->service));
 }
 
-struct node *read_image(struct readback *r, const struct field *field)
+struct node *readback_image(struct readback *r, const struct field *field)
 {
-    const char *text = node_as_text(read_engine(r, field));
+    const char *text = node_as_text(readback_engine(r, field));
     if (!text_is_set(text))
         return NULL;
-    if (r->service && !read_wanted(r, field) && text_is(text, service_image(r->project, r->service)))
+    if (r->service && !readback_wanted(r, field) &&
+        text_is(text, service_image(r->project, r->service)))
         return NULL;
     return new_text(r->arena, text);
 }
@@ -75,10 +76,9 @@ void encode_environment(struct encode *e, const struct field *field)
 {
     struct node *list = new_list(e->arena);
     add_proxies(e, list);
-    VEC_EACH(&e->service->environment, pair)
-    {
-        const char *text = pair->value ? arena_printf(e->arena, "%s=%s", pair->key, pair->value)
-                                       : pair->key;
+    VEC_EACH (&e->service->environment, pair) {
+        const char *text =
+            pair->value ? arena_printf(e->arena, "%s=%s", pair->key, pair->value) : pair->key;
         node_add(e->arena, list, new_text(e->arena, text));
     }
     if (e->service->use_api_socket)
@@ -91,7 +91,7 @@ static bool list_has(const struct node *list, const struct node *item)
 {
     if (!node_is(list, NODE_LIST))
         return false;
-    NODE_EACH_ITEM(list, other)
+    NODE_EACH_ITEM (list, other)
         if (node_equal(*other, item))
             return true;
     return false;
@@ -106,18 +106,18 @@ static bool is_proxy(const struct readback *r, const char *key)
     return false;
 }
 
-struct node *read_environment(struct readback *r, const struct field *field)
+struct node *readback_environment(struct readback *r, const struct field *field)
 {
-    const struct node *list = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *image = node_get(r->image, field->name);
     if (!node_is(list, NODE_LIST))
         return NULL;
     struct node *out = new_map(r->arena);
-    NODE_EACH_ITEM(list, item)
-    {
+    NODE_EACH_ITEM (list, item) {
         struct slice text = slice_from(node_as_text(*item) ? node_as_text(*item) : ""), key;
         bool has_value = slice_split(&text, '=', &key);
-        struct node_pair *mine = node_is(want, NODE_MAP) ? node_get_pair(want, key.at, key.len) : NULL;
+        struct node_pair *mine =
+            node_is(want, NODE_MAP) ? node_get_pair(want, key.at, key.len) : NULL;
         const char *name = arena_dup_len(r->arena, key.at, key.len);
         if (!mine && (list_has(image, *item) || is_proxy(r, name)))
             continue;
@@ -129,7 +129,7 @@ struct node *read_environment(struct readback *r, const struct field *field)
     }
     /* A variable without a value is handed over by not being there. */
     if (node_is(want, NODE_MAP))
-        NODE_EACH_PAIR(want, pair)
+        NODE_EACH_PAIR (want, pair)
             if (node_is(pair->value, NODE_NULL) && !node_get(out, pair->key))
                 put_node(r->arena, out, pair->key, pair->value);
     return out->u.map.n || want ? out : NULL;
@@ -142,17 +142,16 @@ void encode_user_labels(struct encode *e, const struct field *field)
     put_node(e->arena, e->config, field->name, new_pairs(e->arena, &e->service->labels));
 }
 
-struct node *read_user_labels(struct readback *r, const struct field *field)
+struct node *readback_user_labels(struct readback *r, const struct field *field)
 {
-    const struct node *labels = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *labels = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *image = node_get(r->image, field->name);
     if (!node_is(labels, NODE_MAP))
         return NULL;
     struct node *out = new_map(r->arena);
-    NODE_EACH_PAIR(labels, pair)
-    {
-        bool is_images = node_get(image, pair->key) &&
-                         node_equal(node_get(image, pair->key), pair->value);
+    NODE_EACH_PAIR (labels, pair) {
+        bool is_images =
+            node_get(image, pair->key) && node_equal(node_get(image, pair->key), pair->value);
         if (text_starts(pair->key, LABEL_PREFIX) || text_starts(pair->key, "desktop.docker.io/") ||
             (is_images && !node_get(want, pair->key)))
             continue;
@@ -204,7 +203,7 @@ static struct node *read_health_number(struct readback *r, const struct node *ch
     const struct node *value = node_get(check, health_numbers[i].name);
     const struct node *image = node_get(node_get(r->image, "Healthcheck"), health_numbers[i].name);
     const struct node *mine = node_get(want, health_numbers[i].key);
-    bool is_hidden = !mine && (engine_is_empty(value) || engine_same(value, image));
+    bool is_hidden = !mine && (fields_is_empty(value) || fields_same(value, image));
     if (is_hidden || !node_is(value, NODE_INT))
         return NULL;
     if (!health_numbers[i].is_duration)
@@ -214,11 +213,11 @@ static struct node *read_health_number(struct readback *r, const struct node *ch
     return new_text(r->arena, text.buf);
 }
 
-struct node *read_healthcheck(struct readback *r, const struct field *field)
+struct node *readback_healthcheck(struct readback *r, const struct field *field)
 {
-    const struct node *check = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *check = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *image = node_get(r->image, field->name);
-    if (engine_is_empty(check) || (!want && engine_same(check, image)))
+    if (fields_is_empty(check) || (!want && fields_same(check, image)))
         return NULL;
     struct node *out = new_map(r->arena);
     const struct node *test = node_get(check, "Test");
@@ -226,8 +225,8 @@ struct node *read_healthcheck(struct readback *r, const struct field *field)
                    text_is(node_as_text(test->u.list.items[0]), "NONE");
     if (is_none && !node_get(want, "test"))
         put_bool(r->arena, out, "disable", true);
-    else if (!engine_is_empty(test) && (node_get(want, "test") ||
-                                        !engine_same(test, node_get(image, "Test"))))
+    else if (!fields_is_empty(test) &&
+             (node_get(want, "test") || !fields_same(test, node_get(image, "Test"))))
         put_node(r->arena, out, "test", node_copy(r->arena, test));
     for (size_t i = 0; i < ARRAY_LEN(health_numbers); i++) {
         struct node *number = read_health_number(r, check, i, want);
@@ -269,7 +268,7 @@ static struct node *exposed_of(struct arena *arena, const struct service *servic
 void encode_expose(struct encode *e, const struct field *field)
 {
     struct node *map = exposed_of(e->arena, e->service);
-    VEC_EACH(&e->service->ports, port)
+    VEC_EACH (&e->service->ports, port)
         add_exposed(e->arena, map,
                     arena_printf(e->arena, "%lld/%s", (long long)port->target,
                                  text_is_set(port->protocol) ? port->protocol : "tcp"));
@@ -277,9 +276,9 @@ void encode_expose(struct encode *e, const struct field *field)
         put_node(e->arena, e->config, field->name, map);
 }
 
-struct node *read_expose(struct readback *r, const struct field *field)
+struct node *readback_expose(struct readback *r, const struct field *field)
 {
-    const struct node *all = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *all = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *image = node_get(r->image, field->name);
     const struct node *bindings = node_get(r->host, "PortBindings");
     struct node *mine = r->service ? exposed_of(r->arena, r->service) : new_map(r->arena);
@@ -287,8 +286,7 @@ struct node *read_expose(struct readback *r, const struct field *field)
     bool is_same = true;
     if (!node_is(all, NODE_MAP))
         return NULL;
-    NODE_EACH_PAIR(all, pair)
-    {
+    NODE_EACH_PAIR (all, pair) {
         bool is_mine = node_get(mine, pair->key);
         if (!is_mine && (node_get(image, pair->key) || node_get(bindings, pair->key)))
             continue;
@@ -296,7 +294,7 @@ struct node *read_expose(struct readback *r, const struct field *field)
         size_t len = text_ends(pair->key, "/tcp") ? pair->key_len - 4 : pair->key_len;
         node_add(r->arena, out, node_text_len(r->arena, nowhere, pair->key, len));
     }
-    NODE_EACH_PAIR(mine, pair)
+    NODE_EACH_PAIR (mine, pair)
         is_same = is_same && node_get(all, pair->key);
     if (is_same && want)
         return node_copy(r->arena, want);
@@ -308,13 +306,12 @@ struct node *read_expose(struct readback *r, const struct field *field)
 void encode_grace(struct encode *e, const struct field *field)
 {
     if (e->service->stop_grace_period.has)
-        put_int(e->arena, e->config, field->name,
-                e->service->stop_grace_period.value / 1000000000);
+        put_int(e->arena, e->config, field->name, e->service->stop_grace_period.value / 1000000000);
 }
 
-struct node *read_grace(struct readback *r, const struct field *field)
+struct node *readback_grace(struct readback *r, const struct field *field)
 {
-    const struct node *value = read_engine(r, field), *want = read_wanted(r, field);
+    const struct node *value = readback_engine(r, field), *want = readback_wanted(r, field);
     if (!node_is(value, NODE_INT))
         return NULL;
     int64_t mine;

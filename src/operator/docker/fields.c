@@ -7,17 +7,29 @@
 
 #include "operator/docker/fields.h"
 
-#define ROW(key, place, name, type, member)                                                        \
-    { key, PLACE_##place, name, encode_##type, read_##type, offsetof(struct service, member), NULL }
-#define ROW_UNSET(key, place, name, type, member, unset)                                           \
-    { key, PLACE_##place, name, encode_##type, read_##type, offsetof(struct service, member), unset }
-#define OWN(key, place, name, fn) { key, PLACE_##place, name, encode_##fn, read_##fn, 0, NULL }
-#define OWN_UNSET(key, place, name, fn, member, unset)                                             \
-    { key, PLACE_##place, name, encode_##fn, read_##fn, offsetof(struct service, member), unset }
+#define ROW(key, place, name, type, member)                       \
+    {                                                             \
+        key, PLACE_##place, name, encode_##type, readback_##type, \
+            offsetof(struct service, member), NULL                \
+    }
+#define ROW_UNSET(key, place, name, type, member, unset)          \
+    {                                                             \
+        key, PLACE_##place, name, encode_##type, readback_##type, \
+            offsetof(struct service, member), unset               \
+    }
+#define OWN(key, place, name, fn)                                     \
+    {                                                                 \
+        key, PLACE_##place, name, encode_##fn, readback_##fn, 0, NULL \
+    }
+#define OWN_UNSET(key, place, name, fn, member, unset)                                          \
+    {                                                                                           \
+        key, PLACE_##place, name, encode_##fn, readback_##fn, offsetof(struct service, member), \
+            unset                                                                               \
+    }
 
 /* An optional integer and an optional boolean are read like plain ones. */
-#define read_opt_int read_int
-#define read_opt_bool read_bool
+#define readback_opt_int readback_int
+#define readback_opt_bool readback_bool
 
 const struct field fields_table[] = {
     OWN("image", CONFIG, "Image", image),
@@ -144,7 +156,7 @@ static const char *join_texts(struct arena *arena, const struct text_list *list)
 static const char *depends_on_text(struct arena *arena, const struct service *service)
 {
     STR_AUTO(out);
-    VEC_EACH(&service->depends_on, dependency)
+    VEC_EACH (&service->depends_on, dependency)
         str_printf(&out, "%s%s:%s:%s", out.len ? "," : "", dependency->service,
                    dependency_condition_names[dependency->condition],
                    dependency->restart ? "true" : "false");
@@ -179,14 +191,14 @@ void encode_labels(struct encode *e, const struct encode_labels *labels)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-const struct node *read_engine(const struct readback *r, const struct field *field)
+const struct node *readback_engine(const struct readback *r, const struct field *field)
 {
     if (!field->name)
         return NULL;
     return node_get(field->place == PLACE_HOST ? r->host : r->config, field->name);
 }
 
-const struct node *read_wanted(const struct readback *r, const struct field *field)
+const struct node *readback_wanted(const struct readback *r, const struct field *field)
 {
     return node_get(r->wanted, field->key);
 }
@@ -200,7 +212,7 @@ static bool is_shown(const char *key)
     return false;
 }
 
-bool read_is_same(struct readback *r, const struct field *field)
+bool readback_is_same(struct readback *r, const struct field *field)
 {
     if (!r->service || !r->project)
         return false;
@@ -215,9 +227,9 @@ bool read_is_same(struct readback *r, const struct field *field)
     const struct node *mine = field->place == PLACE_HOST ? e.host : e.config;
     const struct node *theirs = field->place == PLACE_HOST ? r->host : r->config;
     if (field->name)
-        return engine_same(node_get(mine, field->name), node_get(theirs, field->name));
-    NODE_EACH_PAIR(mine, pair)
-        if (!engine_same(pair->value, node_get(theirs, pair->key)))
+        return fields_same(node_get(mine, field->name), node_get(theirs, field->name));
+    NODE_EACH_PAIR (mine, pair)
+        if (!fields_same(pair->value, node_get(theirs, pair->key)))
             return false;
     return true;
 }
@@ -228,15 +240,22 @@ struct node *fields_read_container(struct arena *arena, const struct docker *doc
 {
     const struct docker_wanted *payload = wanted ? wanted->payload : NULL;
     struct readback r = {
-        .arena = arena, .docker = docker, .project = payload ? payload->project : NULL,
-        .service = payload ? payload->service : NULL, .wanted = wanted ? wanted->spec : NULL,
-        .api = api, .inspect = inspect, .config = node_get(inspect, "Config"),
-        .host = node_get(inspect, "HostConfig"), .image = image_config, .spec = new_map(arena),
+        .arena = arena,
+        .docker = docker,
+        .project = payload ? payload->project : NULL,
+        .service = payload ? payload->service : NULL,
+        .wanted = wanted ? wanted->spec : NULL,
+        .api = api,
+        .inspect = inspect,
+        .config = node_get(inspect, "Config"),
+        .host = node_get(inspect, "HostConfig"),
+        .image = image_config,
+        .spec = new_map(arena),
     };
     r.networks = node_get_path(inspect, "NetworkSettings", "Networks", NULL);
     /* What the engine does not show is taken to be as wanted: the digest tells. */
     if (node_is(r.wanted, NODE_MAP))
-        NODE_EACH_PAIR(r.wanted, pair)
+        NODE_EACH_PAIR (r.wanted, pair)
             if (!is_shown(pair->key))
                 node_set_len(arena, r.spec, pair->key, pair->key_len, pair->at,
                              text_is(pair->key, "deploy") ? node_copy(arena, pair->value)
@@ -244,7 +263,7 @@ struct node *fields_read_container(struct arena *arena, const struct docker *doc
     for (const struct field *field = fields_table; field->key; field++) {
         if (!field->read)
             continue;
-        const struct node *want = read_wanted(&r, field);
+        const struct node *want = readback_wanted(&r, field);
         struct node *old = field->read(&r, field);
         if (!old && node_is(want, NODE_NULL))
             old = node_null(arena, want->at);

@@ -8,6 +8,7 @@
 #define OCTO_OPERATOR_DOCKER_FIELDS_H
 
 #include "operator/docker/docker.h"
+#include "operator/docker/nodes.h"
 
 enum field_place { PLACE_NONE, PLACE_CONFIG, PLACE_HOST };
 
@@ -16,14 +17,16 @@ enum field_place { PLACE_NONE, PLACE_CONFIG, PLACE_HOST };
 /* An instance whose anonymous volumes are carried over: its inspect answer. */
 struct encode {
     struct arena *arena;
-    const struct docker *docker; /* for references to other instances; NULL: they stay "service:x" */
+    const struct docker
+        *docker; /* for references to other instances; NULL: they stay "service:x" */
     const struct project *project;
     const struct service *service;
     unsigned api;
     const char *container_name; /* the final one */
     const struct node *inherit; /* inspect answer of the instance that is replaced, or NULL */
     const struct node *image_config;
-    struct node *config, *host, *endpoints; /* Config (the body itself), HostConfig, EndpointsConfig */
+    struct node *config, *host,
+        *endpoints; /* Config (the body itself), HostConfig, EndpointsConfig */
     struct err *err;
 };
 
@@ -102,41 +105,31 @@ void encode_opt_bool(struct encode *e, const struct field *field);
 void encode_texts(struct encode *e, const struct field *field);
 void encode_pairs(struct encode *e, const struct field *field);
 void encode_words(struct encode *e, const struct field *field);
-struct node *read_text(struct readback *r, const struct field *field);
-struct node *read_bool(struct readback *r, const struct field *field);
-struct node *read_int(struct readback *r, const struct field *field);
-struct node *read_texts(struct readback *r, const struct field *field);
-struct node *read_pairs(struct readback *r, const struct field *field);
-struct node *read_words(struct readback *r, const struct field *field);
+struct node *readback_text(struct readback *r, const struct field *field);
+struct node *readback_bool(struct readback *r, const struct field *field);
+struct node *readback_int(struct readback *r, const struct field *field);
+struct node *readback_texts(struct readback *r, const struct field *field);
+struct node *readback_pairs(struct readback *r, const struct field *field);
+struct node *readback_words(struct readback *r, const struct field *field);
 /* The wanted node when the field, written, is what the engine has; else what `other` reads. */
-bool read_is_same(struct readback *r, const struct field *field);
+bool readback_is_same(struct readback *r, const struct field *field);
 
 /* The proxies of the user's docker configuration, under both spellings of their names. */
 void fields_put_proxies(struct arena *arena, const struct docker *docker, struct node *map);
 
 /* Helpers of the fields-*.c files. */
-const struct node *read_engine(const struct readback *r, const struct field *field);
-const struct node *read_wanted(const struct readback *r, const struct field *field);
+const struct node *readback_engine(const struct readback *r, const struct field *field);
+const struct node *readback_wanted(const struct readback *r, const struct field *field);
 struct node *encode_target(struct encode *e, const struct field *field);
-void put_text(struct arena *arena, struct node *map, const char *key, const char *text); /* NULL: not */
-void put_int(struct arena *arena, struct node *map, const char *key, int64_t value);
-void put_bool(struct arena *arena, struct node *map, const char *key, bool value);
-void put_node(struct arena *arena, struct node *map, const char *key, struct node *value);
-struct node *new_map(struct arena *arena);
-struct node *new_list(struct arena *arena);
-struct node *new_text(struct arena *arena, const char *text);
-struct node *new_int(struct arena *arena, int64_t value);
-struct node *new_texts(struct arena *arena, const struct text_list *list);
-struct node *new_pairs(struct arena *arena, const struct pair_list *list);
 /* Equal as far as the engine is concerned: null, absent, empty, 0 and false are one. */
-bool engine_same(const struct node *a, const struct node *b);
-bool engine_is_empty(const struct node *node);
+bool fields_same(const struct node *a, const struct node *b);
+bool fields_is_empty(const struct node *node);
 
 /* --- the groups (fields-*.c) ------------------------------------------------------------------ */
 
-#define FIELD_FN(name)                                                                             \
-    void encode_##name(struct encode *e, const struct field *field);                               \
-    struct node *read_##name(struct readback *r, const struct field *field)
+#define FIELD_FN(name)                                               \
+    void encode_##name(struct encode *e, const struct field *field); \
+    struct node *readback_##name(struct readback *r, const struct field *field)
 
 FIELD_FN(environment);
 FIELD_FN(user_labels);

@@ -32,10 +32,10 @@ static bool is_upload(const struct project_file *file)
 
 bool files_has_uploads(const struct project *project, const struct service *service)
 {
-    VEC_EACH(&service->secrets, reference)
+    VEC_EACH (&service->secrets, reference)
         if (is_upload(files_find(project, reference->source, true)))
             return true;
-    VEC_EACH(&service->configs, reference)
+    VEC_EACH (&service->configs, reference)
         if (is_upload(files_find(project, reference->source, false)))
             return true;
     return service->use_api_socket;

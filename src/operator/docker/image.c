@@ -55,13 +55,13 @@ const char *docker_image_digest(const struct node *inspect, const char *platform
     size_t n = 0;
 
     if (node_is(manifests, NODE_LIST)) {
-        NODE_EACH_ITEM(manifests, item)
-        {
+        NODE_EACH_ITEM (manifests, item) {
             if (!text_is(get_text(*item, "Kind"), "image") || !get_bool(*item, "Available"))
                 continue;
             const struct node *node = node_get_path(*item, "ImageData", "Platform", NULL);
             struct platform have = platform_of(node);
-            bool is_own = text_is(have.os, own.os) && text_is(have.architecture, own.architecture) &&
+            bool is_own = text_is(have.os, own.os) &&
+                          text_is(have.architecture, own.architecture) &&
                           text_is(have.variant ? have.variant : "", own.variant ? own.variant : "");
             if (platform ? platform_fits(platform, have) : is_own)
                 return get_text(*item, "ID");

@@ -28,6 +28,7 @@ operator_docker_files = \
 	src/operator/docker/image.c \
 	src/operator/docker/lower-check.c \
 	src/operator/docker/lower.c \
+	src/operator/docker/nodes.h \
 	src/operator/docker/observe-sets.c \
 	src/operator/docker/observe.c \
 	src/operator/docker/observe.h \

@@ -74,7 +74,8 @@ static void check_file(struct check *check, const struct project *project,
     if (text_is_set(file->driver))
         add(check, FINDING_ERROR, file->at, word, "secret drivers do not exist on a single engine");
     if (text_is_set(file->template_driver))
-        add(check, FINDING_ERROR, file->at, word, "template drivers do not exist on a single engine");
+        add(check, FINDING_ERROR, file->at, word,
+            "template drivers do not exist on a single engine");
     bool is_upload = !file->file && !file->external;
     if (is_upload && service->read_only)
         add(check, FINDING_ERROR, reference->at, word,
@@ -86,15 +87,15 @@ static void check_file(struct check *check, const struct project *project,
 
 static void check_files(struct check *check, const struct project *project)
 {
-    VEC_EACH(&check->service->secrets, reference)
+    VEC_EACH (&check->service->secrets, reference)
         check_file(check, project, reference, true);
-    VEC_EACH(&check->service->configs, reference)
+    VEC_EACH (&check->service->configs, reference)
         check_file(check, project, reference, false);
 }
 
 static void check_hooks(struct check *check)
 {
-    VEC_EACH(&check->service->pre_start, hook)
+    VEC_EACH (&check->service->pre_start, hook)
         if (hook->per_replica)
             add(check, FINDING_ERROR, hook->at, "pre_start",
                 "per_replica is not supported by the docker operator");
@@ -111,7 +112,7 @@ void docker_lower_check(const struct project *project, const struct service *ser
     if (service->models.n)
         add(&check, FINDING_ERROR, service_origin(service, "models"), "models",
             "models are not supported by the docker operator");
-    VEC_EACH(&service->volumes, mount)
+    VEC_EACH (&service->volumes, mount)
         if (mount->type == MOUNT_NPIPE || mount->type == MOUNT_CLUSTER)
             add(&check, FINDING_ERROR, mount->at, "volumes",
                 mount->type == MOUNT_NPIPE ? "named pipes exist on Windows only"

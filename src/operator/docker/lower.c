@@ -123,9 +123,12 @@ static const struct {
     enum artifact_policy policy;
     int64_t max_age_ns;
 } policies[] = {
-    { "always", ARTIFACT_ALWAYS, 0 },          { "never", ARTIFACT_NEVER, 0 },
-    { "build", ARTIFACT_BUILD, 0 },            { "missing", ARTIFACT_MISSING, 0 },
-    { "if_not_present", ARTIFACT_MISSING, 0 }, { "daily", ARTIFACT_MAX_AGE, DAY_NS },
+    { "always", ARTIFACT_ALWAYS, 0 },
+    { "never", ARTIFACT_NEVER, 0 },
+    { "build", ARTIFACT_BUILD, 0 },
+    { "missing", ARTIFACT_MISSING, 0 },
+    { "if_not_present", ARTIFACT_MISSING, 0 },
+    { "daily", ARTIFACT_MAX_AGE, DAY_NS },
     { "weekly", ARTIFACT_MAX_AGE, 7 * DAY_NS },
 };
 
@@ -146,8 +149,11 @@ static enum artifact_policy parse_policy(const char *text, int64_t *ret_max_age_
 /* Of two users' policies the one that asks for more. */
 static bool asks_more(enum artifact_policy a, enum artifact_policy b)
 {
-    static const int rank[] = { [ARTIFACT_NEVER] = 0, [ARTIFACT_MISSING] = 1, [ARTIFACT_MAX_AGE] = 2,
-                                [ARTIFACT_ALWAYS] = 3, [ARTIFACT_BUILD] = 4 };
+    static const int rank[] = { [ARTIFACT_NEVER] = 0,
+                                [ARTIFACT_MISSING] = 1,
+                                [ARTIFACT_MAX_AGE] = 2,
+                                [ARTIFACT_ALWAYS] = 3,
+                                [ARTIFACT_BUILD] = 4 };
     return rank[a] > rank[b];
 }
 
@@ -171,7 +177,8 @@ static struct wanted *lower_image(struct lower *lower, const struct service *ser
     if (!wanted) {
         wanted = wanted_add(lower->out, &docker_image_kind, key);
         struct docker_wanted *payload = ARENA_NEW(arena, struct docker_wanted);
-        *payload = (struct docker_wanted){ .project = lower->project, .service = service,
+        *payload = (struct docker_wanted){ .project = lower->project,
+                                           .service = service,
                                            .platform = platform };
         wanted->name = arena_dup(arena, image);
         wanted->service = service->name;
@@ -258,7 +265,8 @@ static struct wanted *lower_container(struct lower *lower, const struct service 
     struct wanted *wanted = wanted_add(lower->out, &docker_container_kind, service->name);
     struct docker_wanted *payload = ARENA_NEW(arena, struct docker_wanted);
 
-    *payload = (struct docker_wanted){ .project = lower->project, .service = service,
+    *payload = (struct docker_wanted){ .project = lower->project,
+                                       .service = service,
                                        .has_references = docker_has_references(service) };
     wanted->service = service->name;
     wanted->is_name_fixed = text_is_set(service->container_name);
@@ -276,7 +284,8 @@ static struct wanted *lower_container(struct lower *lower, const struct service 
     wanted->hooks[HOOK_PRE_START] = (unsigned)service->pre_start.n;
     wanted->hooks[HOOK_POST_START] = (unsigned)service->post_start.n;
     wanted->hooks[HOOK_PRE_STOP] = (unsigned)service->pre_stop.n;
-    wanted->stop_timeout_ns = service->stop_grace_period.has ? service->stop_grace_period.value : -1;
+    wanted->stop_timeout_ns =
+        service->stop_grace_period.has ? service->stop_grace_period.value : -1;
     wanted->payload = payload;
     return wanted;
 }
@@ -289,7 +298,7 @@ static void depend_on(struct lower *lower, struct wanted *wanted, const struct r
     struct wanted *on = key ? wanted_find(lower->out, kind->name, key) : NULL;
     if (!on || on == wanted)
         return;
-    VEC_EACH(&wanted->depends_on, other)
+    VEC_EACH (&wanted->depends_on, other)
         if (other->on == on && other->kind == how)
             return;
     struct wanted_dependency *dependency = wanted_depend(lower->out, wanted, on, how);
@@ -301,15 +310,16 @@ static void depend_on_images(struct lower *lower, struct wanted *wanted,
                              const struct service *service)
 {
     struct origin at = service_origin(service, "image");
-    struct wanted *image = lower_image(lower, service, service_image(lower->project, service), true);
+    struct wanted *image =
+        lower_image(lower, service, service_image(lower->project, service), true);
     depend_on(lower, wanted, &docker_image_kind, image->key, DEPENDS_BOUND, at);
-    VEC_EACH(&service->pre_start, hook)
+    VEC_EACH (&service->pre_start, hook)
         if (text_is_set(hook->image)) {
             image = lower_image(lower, service, hook->image,
                                 text_is(hook->image, service_image(lower->project, service)));
             depend_on(lower, wanted, &docker_image_kind, image->key, DEPENDS_EXISTS, hook->at);
         }
-    VEC_EACH(&service->volumes, mount)
+    VEC_EACH (&service->volumes, mount)
         if (mount->type == MOUNT_IMAGE && text_is_set(mount->source)) {
             image = lower_image(lower, service, mount->source, false);
             depend_on(lower, wanted, &docker_image_kind, image->key, DEPENDS_BOUND, mount->at);
@@ -322,7 +332,7 @@ static void depend_on_objects(struct lower *lower, struct wanted *wanted,
     for (size_t i = 0; i < service->networks.n && !text_is_set(service->network_mode); i++)
         depend_on(lower, wanted, &docker_network_kind, service->networks.items[i].network,
                   DEPENDS_ATTACHED, service->networks.items[i].at);
-    VEC_EACH(&service->volumes, mount)
+    VEC_EACH (&service->volumes, mount)
         if (mount->type == MOUNT_VOLUME && text_is_set(mount->source))
             depend_on(lower, wanted, &docker_volume_kind, mount->source, DEPENDS_BOUND, mount->at);
 }
@@ -332,7 +342,8 @@ static void depend_on_instances(struct lower *lower, struct wanted *wanted,
 {
     const struct {
         const char *key, *mode;
-    } modes[] = { { "network_mode", service->network_mode }, { "ipc", service->ipc },
+    } modes[] = { { "network_mode", service->network_mode },
+                  { "ipc", service->ipc },
                   { "pid", service->pid } };
     for (size_t i = 0; i < ARRAY_LEN(modes); i++)
         if (modes[i].mode && text_starts(modes[i].mode, "service:"))
@@ -346,9 +357,9 @@ static void depend_on_instances(struct lower *lower, struct wanted *wanted,
                   arena_dup_len(lower->out->arena, entry, strcspn(entry, ":")), DEPENDS_BOUND,
                   service_origin(service, "volumes_from"));
     }
-    VEC_EACH(&service->depends_on, dependency)
-    {
-        struct wanted *on = wanted_find(lower->out, docker_container_kind.name, dependency->service);
+    VEC_EACH (&service->depends_on, dependency) {
+        struct wanted *on =
+            wanted_find(lower->out, docker_container_kind.name, dependency->service);
         if (!on)
             continue;
         struct wanted_dependency *edge = wanted_depend(lower->out, wanted, on, DEPENDS_RUNNING);
@@ -364,19 +375,17 @@ int docker_lower(const struct project *project, struct wanted_set *out, struct f
     struct lower lower = { project, out, findings };
     size_t n_before = findings->n_errors;
 
-    VEC_EACH(&project->networks, network)
+    VEC_EACH (&project->networks, network)
         lower_network(&lower, *network);
-    VEC_EACH(&project->volumes, volume)
+    VEC_EACH (&project->volumes, volume)
         lower_volume(&lower, *volume);
-    VEC_EACH(&project->services, service)
-    {
+    VEC_EACH (&project->services, service) {
         if (!(*service)->is_disabled)
             docker_lower_check(project, *service, findings);
         if (!(*service)->provider)
             lower_container(&lower, *service);
     }
-    VEC_EACH(&project->services, service)
-    {
+    VEC_EACH (&project->services, service) {
         struct wanted *wanted = wanted_find(out, docker_container_kind.name, (*service)->name);
         if (!wanted || (*service)->is_disabled)
             continue;

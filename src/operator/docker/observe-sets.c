@@ -52,8 +52,9 @@ static void read_item(struct observation *observation, const struct node *item)
     existing->is_one_off = text_is(docker_item_label(item, LABEL_ONE_OFF), "True");
     existing->is_helper = text_is_set(docker_item_label(item, LABEL_HOOK));
     existing->replaces = replaced_name(existing->name);
-    existing->is_listening = existing->state == STATE_RUNNING &&
-                             (existing->health == HEALTH_NONE || existing->health == HEALTH_HEALTHY);
+    existing->is_listening =
+        existing->state == STATE_RUNNING &&
+        (existing->health == HEALTH_NONE || existing->health == HEALTH_HEALTHY);
     existing->created_ns = get_int(item, "Created") * 1000000000;
     if (!number || text_to_int(number, &existing->number) < 0)
         existing->number = 0;
@@ -85,7 +86,8 @@ static void settle_digest(const struct observation *observation, struct existing
 
 static bool is_current(const struct existing *existing, const struct wanted *wanted)
 {
-    return text_is(existing->digest, wanted->digest) || text_is(existing->digest, wanted->digest_old);
+    return text_is(existing->digest, wanted->digest) ||
+           text_is(existing->digest, wanted->digest_old);
 }
 
 /* --- what containers are bound to ------------------------------------------------------------- */
@@ -94,7 +96,7 @@ static void bind(struct observation *observation, struct existing *existing,
                  const struct resource_kind *kind, const char *name, const char *id)
 {
     struct binding binding = { kind, name, id ? id : "" };
-    VEC_EACH(&existing->bindings, other)
+    VEC_EACH (&existing->bindings, other)
         if (other->kind == kind && text_is(other->name, name))
             return;
     ARENA_ADD(observation->set.arena, &existing->bindings, binding);
@@ -103,7 +105,7 @@ static void bind(struct observation *observation, struct existing *existing,
 static const struct existing *find_existing(const struct observation *observation,
                                             const struct resource_kind *kind, const char *name)
 {
-    VEC_EACH(&observation->set.items, item)
+    VEC_EACH (&observation->set.items, item)
         if ((*item)->kind == kind && text_is((*item)->name, name))
             return *item;
     return NULL;
@@ -114,13 +116,15 @@ static void bind_networks(struct observation *observation, struct existing *exis
     const struct node *map = node_get_path(existing->details, "NetworkSettings", "Networks", NULL);
     if (!node_is(map, NODE_MAP))
         return;
-    NODE_EACH_PAIR(map, pair)
-    {
+    NODE_EACH_PAIR (map, pair) {
         const char *id = get_text(pair->value, "NetworkID");
         /* Before the first start an engine knows only the name. */
-        const struct existing *network = find_existing(observation, &docker_network_kind, pair->key);
+        const struct existing *network =
+            find_existing(observation, &docker_network_kind, pair->key);
         bind(observation, existing, &docker_network_kind, pair->key,
-             text_is_set(id) ? id : network ? network->id : NULL);
+             text_is_set(id) ? id
+             : network       ? network->id
+                             : NULL);
     }
 }
 
@@ -129,7 +133,7 @@ static void bind_volumes(struct observation *observation, struct existing *exist
     const struct node *mounts = node_get(existing->details, "Mounts");
     if (!node_is(mounts, NODE_LIST))
         return;
-    NODE_EACH_ITEM(mounts, mount)
+    NODE_EACH_ITEM (mounts, mount)
         if (text_is(get_text(*mount, "Type"), "volume") && text_is_set(get_text(*mount, "Name")))
             bind(observation, existing, &docker_volume_kind, get_text(*mount, "Name"),
                  get_text(*mount, "Name"));
@@ -161,11 +165,11 @@ static void bind_images(struct observation *observation, struct existing *existi
     const struct docker_image *image = name ? docker_find_image(observation->docker, name) : NULL;
     if (!text_is_set(digest))
         digest = image && text_is(image->id, get_text(item, "ImageID")) ? image->digest
-                                                                       : get_text(item, "ImageID");
+                                                                        : get_text(item, "ImageID");
     bind(observation, existing, &docker_image_kind, name, digest);
     if (!payload)
         return;
-    VEC_EACH(&payload->service->volumes, mount)
+    VEC_EACH (&payload->service->volumes, mount)
         if (mount->type == MOUNT_IMAGE && text_is_set(mount->source))
             bind(observation, existing, &docker_image_kind, mount->source,
                  image_volume_digest(observation->set.arena,
@@ -174,7 +178,7 @@ static void bind_images(struct observation *observation, struct existing *existi
 
 static const struct existing *find_by_id(const struct observation *observation, const char *id)
 {
-    VEC_EACH(&observation->set.items, item)
+    VEC_EACH (&observation->set.items, item)
         if ((*item)->kind == &docker_container_kind && text_is((*item)->id, id))
             return *item;
     return NULL;
@@ -199,7 +203,7 @@ static void bind_references(struct observation *observation, struct existing *ex
     const struct docker_wanted *payload = wanted ? wanted->payload : NULL;
     if (!payload || !payload->has_references || !is_current(existing, wanted))
         return;
-    VEC_EACH(&wanted->depends_on, dependency)
+    VEC_EACH (&wanted->depends_on, dependency)
         if (dependency->kind == DEPENDS_BOUND && dependency->on->kind == &docker_container_kind)
             bind_container(observation, existing,
                            docker_find_instance(observation->docker, dependency->on->service));
@@ -209,14 +213,15 @@ static void bind_inspected(struct observation *observation, struct existing *exi
                            const struct node *inspect)
 {
     static const char *const modes[] = { "NetworkMode", "IpcMode", "PidMode" };
-    const struct node *host = node_get(inspect, "HostConfig"), *from = node_get(host, "VolumesFrom");
+    const struct node *host = node_get(inspect, "HostConfig"),
+                      *from = node_get(host, "VolumesFrom");
     for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
         const char *mode = get_text(host, modes[i]);
         if (mode && text_starts(mode, "container:"))
             bind_container(observation, existing, mode + 10);
     }
     if (node_is(from, NODE_LIST))
-        NODE_EACH_ITEM(from, item)
+        NODE_EACH_ITEM (from, item)
             if (node_as_text(*item)) {
                 const char *text = node_as_text(*item);
                 bind_container(observation, existing,
@@ -234,8 +239,8 @@ struct object_names {
 static const struct object_names network_names = { &docker_network_kind, LABEL_NETWORK, "Id" };
 static const struct object_names volume_names = { &docker_volume_kind, LABEL_VOLUME, "Name" };
 
-static struct existing *add_object(struct observation *observation, const struct object_names *names,
-                                   const struct node *item)
+static struct existing *add_object(struct observation *observation,
+                                   const struct object_names *names, const struct node *item)
 {
     struct existing *existing = existing_add(&observation->set, names->kind);
     existing->details = item = node_copy(observation->set.arena, item);
@@ -278,11 +283,11 @@ static void read_foreign(struct observation *observation, const struct object_na
 {
     for (int by_id = 0; by_id < 2; by_id++) {
         size_t n = 0;
-        NODE_EACH_ITEM(list, item)
-        {
+        NODE_EACH_ITEM (list, item) {
             const char *text = get_text(*item, by_id ? names->id : "Name");
             bool is_found = text_is(text, wanted->name);
-            if (!is_found || (!wanted->is_external && is_own(observation, names, *item, wanted->key)))
+            if (!is_found ||
+                (!wanted->is_external && is_own(observation, names, *item, wanted->key)))
                 continue;
             struct existing *existing = add_object(observation, names, *item);
             existing->key = wanted->key;
@@ -301,10 +306,10 @@ static void read_objects(struct observation *observation, const struct object_na
     const struct wanted_set *wanted = observation->query.wanted;
     if (!node_is(list, NODE_LIST))
         return;
-    NODE_EACH_ITEM(list, item)
+    NODE_EACH_ITEM (list, item)
         read_own_object(observation, names, *item);
     if (wanted)
-        VEC_EACH(&wanted->items, item)
+        VEC_EACH (&wanted->items, item)
             if ((*item)->kind == names->kind)
                 read_foreign(observation, names, list, *item);
 }
@@ -326,8 +331,8 @@ static void read_image_look(struct observation *observation, const struct image_
     const struct wanted *wanted = image->wanted;
     unsigned api = engine_api(observation->docker->engine);
     const struct docker_wanted *payload = wanted->payload;
-    const char *digest = image->inspect
-                             ? docker_image_digest(image->inspect, payload->platform, api) : NULL;
+    const char *digest =
+        image->inspect ? docker_image_digest(image->inspect, payload->platform, api) : NULL;
     if (!digest) {
         docker_forget_image(observation->docker, wanted->key);
         return;
@@ -350,11 +355,10 @@ static void read_image_list(struct observation *observation)
 {
     if (!node_is(observation->image_list, NODE_LIST))
         return;
-    NODE_EACH_ITEM(observation->image_list, item)
-    {
+    NODE_EACH_ITEM (observation->image_list, item) {
         const struct node *tags = node_get(*item, "RepoTags");
-        const char *tag = node_is(tags, NODE_LIST) && tags->u.list.n
-                              ? node_as_text(tags->u.list.items[0]) : NULL;
+        const char *tag =
+            node_is(tags, NODE_LIST) && tags->u.list.n ? node_as_text(tags->u.list.items[0]) : NULL;
         struct existing *existing = existing_add(&observation->set, &docker_image_kind);
         existing->details = node_copy(observation->set.arena, *item);
         existing->id = get_text(existing->details, "Id");
@@ -367,8 +371,7 @@ static void read_image_list(struct observation *observation)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static void add_look(struct observation *observation, struct existing *existing,
-                     bool is_state_only)
+static void add_look(struct observation *observation, struct existing *existing, bool is_state_only)
 {
     struct container_look *look = ARENA_NEW(observation->arena, struct container_look);
     look->existing = existing;
@@ -398,14 +401,13 @@ void observe_read(struct observation *observation)
     observation->docker->instances.n = 0;
     read_objects(observation, &network_names, observation->networks);
     read_objects(observation, &volume_names, node_get(observation->volumes, "Volumes"));
-    VEC_EACH(&observation->images, image)
+    VEC_EACH (&observation->images, image)
         read_image_look(observation, *image);
     read_image_list(observation);
     if (node_is(observation->containers, NODE_LIST))
-        NODE_EACH_ITEM(observation->containers, item)
+        NODE_EACH_ITEM (observation->containers, item)
             read_item(observation, *item);
-    VEC_EACH(&set->items, item)
-    {
+    VEC_EACH (&set->items, item) {
         struct existing *existing = *item;
         if (existing->kind != &docker_container_kind)
             continue;
@@ -429,7 +431,7 @@ void observe_read(struct observation *observation)
 
 static const struct node *image_config(const struct observation *observation, const char *id)
 {
-    VEC_EACH(&observation->images, image)
+    VEC_EACH (&observation->images, image)
         if (text_is(get_text((*image)->inspect, "Id"), id) || text_is((*image)->id, id))
             return node_get((*image)->inspect, "Config");
     return NULL;
@@ -438,8 +440,7 @@ static const struct node *image_config(const struct observation *observation, co
 void observe_read_specs(struct observation *observation)
 {
     unsigned api = engine_api(observation->docker->engine);
-    VEC_EACH(&observation->inspects, item)
-    {
+    VEC_EACH (&observation->inspects, item) {
         struct existing *existing = (*item)->existing;
         if (!(*item)->inspect)
             continue; /* it went away meanwhile */
@@ -460,7 +461,7 @@ void observe_read_specs(struct observation *observation)
 
 static bool has_interface_name(const struct service *service)
 {
-    VEC_EACH(&service->networks, endpoint)
+    VEC_EACH (&service->networks, endpoint)
         if (text_is_set(endpoint->interface_name))
             return true;
     return false;
@@ -468,7 +469,7 @@ static bool has_interface_name(const struct service *service)
 
 static bool has_gateway_priority(const struct service *service)
 {
-    VEC_EACH(&service->networks, endpoint)
+    VEC_EACH (&service->networks, endpoint)
         if (endpoint->gw_priority)
             return true;
     return false;
@@ -476,7 +477,7 @@ static bool has_gateway_priority(const struct service *service)
 
 static bool has_image_volume(const struct service *service)
 {
-    VEC_EACH(&service->volumes, mount)
+    VEC_EACH (&service->volumes, mount)
         if (mount->type == MOUNT_IMAGE)
             return true;
     return false;
@@ -484,7 +485,7 @@ static bool has_image_volume(const struct service *service)
 
 static bool has_subpath(const struct service *service)
 {
-    VEC_EACH(&service->volumes, mount)
+    VEC_EACH (&service->volumes, mount)
         if (mount->volume && text_is_set(mount->volume->subpath))
             return true;
     return false;
@@ -506,7 +507,8 @@ static const struct {
     enum finding_level level;
     const char *key, *text;
 } version_rules[] = {
-    { 43, has_annotations, FINDING_WARNING, "annotations", "has no effect before Docker Engine 24" },
+    { 43, has_annotations, FINDING_WARNING, "annotations",
+      "has no effect before Docker Engine 24" },
     { 44, has_start_interval, FINDING_WARNING, "healthcheck.start_interval",
       "has no effect before Docker Engine 25" },
     { 45, has_subpath, FINDING_ERROR, "volumes", "subpath needs Docker Engine 26 or later" },
@@ -524,8 +526,7 @@ void observe_check_version(const struct observation *observation)
     unsigned api = engine_api(observation->docker->engine);
     if (!set || !observation->findings)
         return;
-    VEC_EACH(&set->items, item)
-    {
+    VEC_EACH (&set->items, item) {
         const struct docker_wanted *payload = (*item)->payload;
         if ((*item)->kind != &docker_container_kind || (*item)->is_disabled)
             continue;

@@ -13,7 +13,7 @@
 
 static void observation_free(struct observation *observation)
 {
-    VEC_EACH(&observation->answers, arena)
+    VEC_EACH (&observation->answers, arena)
         arena_free(*arena);
     VEC_RELEASE(&observation->answers);
     VEC_RELEASE(&observation->looks);
@@ -38,8 +38,7 @@ static void fail(struct observation *observation, struct err *err)
 {
     if (!err_is_set(&observation->err))
         err_move(&observation->err, err);
-    VEC_EACH(&observation->looks, look)
-    {
+    VEC_EACH (&observation->looks, look) {
         if ((*look)->call)
             observation->n_open--;
         engine_cancel(STEAL_PTR((*look)->call));
@@ -78,8 +77,8 @@ static void ask(struct observation *observation, const char *path, const char *w
     look->answer = answer;
     VEC_ADD(&observation->looks, look);
     observation->n_open++;
-    look->call = engine_call(observation->docker->engine, "GET", path, NULL, what, ok, on_answer,
-                             look);
+    look->call =
+        engine_call(observation->docker->engine, "GET", path, NULL, what, ok, on_answer, look);
 }
 
 static void ask_image(struct observation *observation, const struct wanted *wanted, const char *id)
@@ -110,8 +109,7 @@ static void ask_old_image(struct observation *observation, const char *id)
 {
     if (!text_is_set(id))
         return;
-    VEC_EACH(&observation->images, image)
-    {
+    VEC_EACH (&observation->images, image) {
         if (text_is((*image)->id, id) || text_is(get_text((*image)->inspect, "Id"), id))
             return;
     }
@@ -126,8 +124,7 @@ static void read_first(struct observation *observation)
         return;
     }
     observation->next = read_specs;
-    VEC_EACH(&observation->inspects, item)
-    {
+    VEC_EACH (&observation->inspects, item) {
         struct container_look *look = *item;
         STR_AUTO(path);
         STR_AUTO(what);
@@ -176,7 +173,7 @@ static void ask_images(struct observation *observation)
         ask(observation, path.buf, "images", 0, &observation->image_list);
         return;
     }
-    VEC_EACH(&wanted->items, item)
+    VEC_EACH (&wanted->items, item)
         if ((*item)->kind == &docker_image_kind)
             ask_image(observation, *item, NULL);
 }
@@ -212,8 +209,12 @@ void docker_observe(void *handle, const struct observe_query *query, struct find
     struct docker *docker = handle;
     struct observation *observation = MEM_NEW(struct observation);
 
-    *observation = (struct observation){ .docker = docker, .query = *query, .findings = findings,
-                                         .done = done, .arg = arg, .arena = arena_new(),
+    *observation = (struct observation){ .docker = docker,
+                                         .query = *query,
+                                         .findings = findings,
+                                         .done = done,
+                                         .arg = arg,
+                                         .arena = arena_new(),
                                          .err = ERR_INIT };
     existing_set_init(&observation->set, query->project);
     observation->query.project = arena_dup(observation->arena, query->project);

@@ -38,8 +38,8 @@ struct observation {
     observe_done_fn done;
     void *arg;
     struct existing_set set;
-    struct arena *arena;          /* of the observation itself */
-    VEC(struct arena *) answers;  /* to be freed at the end */
+    struct arena *arena;         /* of the observation itself */
+    VEC(struct arena *) answers; /* to be freed at the end */
     VEC(struct look *) looks;
     size_t n_open;
     void (*next)(struct observation *observation);

@@ -20,10 +20,10 @@ static const struct {
     const char *word;
     enum event_action action;
 } action_words[] = {
-    { "create", EVENT_CREATED },   { "start", EVENT_STARTED },   { "die", EVENT_DIED },
-    { "died", EVENT_DIED },        { "stop", EVENT_STOPPED },    { "kill", EVENT_KILLED },
-    { "destroy", EVENT_REMOVED },  { "remove", EVENT_REMOVED },  { "pause", EVENT_PAUSED },
-    { "unpause", EVENT_UNPAUSED }, { "rename", EVENT_RENAMED },  { "oom", EVENT_OOM },
+    { "create", EVENT_CREATED },   { "start", EVENT_STARTED },  { "die", EVENT_DIED },
+    { "died", EVENT_DIED },        { "stop", EVENT_STOPPED },   { "kill", EVENT_KILLED },
+    { "destroy", EVENT_REMOVED },  { "remove", EVENT_REMOVED }, { "pause", EVENT_PAUSED },
+    { "unpause", EVENT_UNPAUSED }, { "rename", EVENT_RENAMED }, { "oom", EVENT_OOM },
 };
 
 static enum event_action parse_action(const char *word)
@@ -58,9 +58,12 @@ static struct operator_event make_event(const struct node *value)
     const char *word = get_text(value, "Action");
     const char *id = get_text(node_get(value, "Actor"), "ID");
     struct operator_event event = {
-        .time_ns = get_int(value, "timeNano"), .action_text = word ? word : get_text(value, "status"),
-        .id = id ? id : get_text(value, "id"), .name = get_text(attributes, "name"),
-        .service = get_text(attributes, LABEL_SERVICE), .attributes = attributes,
+        .time_ns = get_int(value, "timeNano"),
+        .action_text = word ? word : get_text(value, "status"),
+        .id = id ? id : get_text(value, "id"),
+        .name = get_text(attributes, "name"),
+        .service = get_text(attributes, LABEL_SERVICE),
+        .attributes = attributes,
         .number = attribute_int(attributes, LABEL_NUMBER),
         .is_one_off = text_is(get_text(attributes, LABEL_ONE_OFF), "True"),
     };
@@ -161,8 +164,12 @@ struct operator_stream *docker_events(void *handle, const char *project, int64_t
     http_escape(json.buf, &path);
     add_time(&path, "since", since_ns);
     add_time(&path, "until", until_ns);
-    struct engine_stream_spec spec = { .method = "GET", .path = path.buf, .what = "events",
-                                       .value = on_value, .done = on_end, .arg = events,
+    struct engine_stream_spec spec = { .method = "GET",
+                                       .path = path.buf,
+                                       .what = "events",
+                                       .value = on_value,
+                                       .done = on_end,
+                                       .arg = events,
                                        .is_long = true };
     events->stream.call = engine_stream(docker->engine, &spec);
     return &events->stream;
@@ -191,8 +198,7 @@ static struct project_summary *find_summary(struct projects *projects, const cha
 
 static void count_state(struct arena *arena, struct project_summary *summary, const char *state)
 {
-    VEC_EACH(&summary->states, other)
-    {
+    VEC_EACH (&summary->states, other) {
         if (text_is(other->state, state)) {
             other->n++;
             return;
@@ -229,8 +235,7 @@ static void on_containers(void *arg, struct engine_answer *answer, struct err *e
     if (call_failed(err)) {
         err_move(&mine, err);
     } else if (node_is(answer->node, NODE_LIST)) {
-        NODE_EACH_ITEM(answer->node, item)
-        {
+        NODE_EACH_ITEM (answer->node, item) {
             const char *name = docker_item_label(*item, LABEL_PROJECT);
             const char *state = get_text(*item, "State");
             if (!name)

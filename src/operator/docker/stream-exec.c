@@ -68,12 +68,12 @@ static void on_exit_code(void *arg, struct engine_answer *answer, struct err *er
 static void ask_exit_code(struct session *session)
 {
     const int ok[2] = { 0, 0 };
-    const char *path = session->exec_id
-                           ? arena_printf(session->arena, "/exec/%s/json", session->exec_id)
-                           : arena_printf(session->arena, "/containers/%s/json", session->container);
-    session->stream.call = engine_call(session->stream.docker->engine, "GET", path, NULL,
-                                       session->exec_id ? "exec" : "container", ok, on_exit_code,
-                                       session);
+    const char *path =
+        session->exec_id ? arena_printf(session->arena, "/exec/%s/json", session->exec_id)
+                         : arena_printf(session->arena, "/containers/%s/json", session->container);
+    session->stream.call =
+        engine_call(session->stream.docker->engine, "GET", path, NULL,
+                    session->exec_id ? "exec" : "container", ok, on_exit_code, session);
 }
 
 /* --- output ----------------------------------------------------------------------------------- */
@@ -199,13 +199,19 @@ static void on_exec_made(void *arg, struct engine_answer *answer, struct err *er
     const char *path = arena_printf(session->arena, "/exec/%s/start", id);
     const int ok[2] = { 0, 0 };
     if (session->detach) {
-        session->stream.call = engine_call(engine, "POST", path, json.buf, "exec", ok, on_detached,
-                                           session);
+        session->stream.call =
+            engine_call(engine, "POST", path, json.buf, "exec", ok, on_detached, session);
         return;
     }
-    struct engine_stream_spec spec = { .method = "POST", .path = path, .what = "exec",
-                                       .body = json.buf, .data = on_data, .head = on_head,
-                                       .done = on_end, .arg = session, .is_hijack = true,
+    struct engine_stream_spec spec = { .method = "POST",
+                                       .path = path,
+                                       .what = "exec",
+                                       .body = json.buf,
+                                       .data = on_data,
+                                       .head = on_head,
+                                       .done = on_end,
+                                       .arg = session,
+                                       .is_hijack = true,
                                        .is_long = true };
     session->stream.call = engine_stream(engine, &spec);
 }
@@ -267,11 +273,11 @@ struct operator_stream *docker_exec(void *handle, const struct exec_query *query
     session->rows = query->rows;
     session->columns = query->columns;
     jwrite_node_text(exec_body(session, query), 0, &json);
-    session->stream.call =
-        engine_call(docker->engine, "POST",
-                    arena_printf(session->arena, "/containers/%s/exec", session->container), json.buf,
-                    arena_printf(session->arena, "exec in container \"%.12s\"", session->container),
-                    ok, on_exec_made, session);
+    session->stream.call = engine_call(
+        docker->engine, "POST",
+        arena_printf(session->arena, "/containers/%s/exec", session->container), json.buf,
+        arena_printf(session->arena, "exec in container \"%.12s\"", session->container), ok,
+        on_exec_made, session);
     return &session->stream;
 }
 
@@ -295,9 +301,15 @@ struct operator_stream *docker_attach(void *handle, const struct attach_query *q
         str_add(&path, "&detachKeys=");
         http_escape(query->detach_keys, &path);
     }
-    struct engine_stream_spec spec = { .method = "POST", .path = path.buf, .what = "attach",
-                                       .data = on_data, .head = on_head, .done = on_end,
-                                       .arg = session, .is_hijack = true, .is_long = true };
+    struct engine_stream_spec spec = { .method = "POST",
+                                       .path = path.buf,
+                                       .what = "attach",
+                                       .data = on_data,
+                                       .head = on_head,
+                                       .done = on_end,
+                                       .arg = session,
+                                       .is_hijack = true,
+                                       .is_long = true };
     session->stream.call = engine_stream(docker->engine, &spec);
     return &session->stream;
 }

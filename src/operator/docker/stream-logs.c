@@ -179,8 +179,13 @@ static void log_open(struct log *log)
     add_time(&path, "since", logs->since_ns);
     add_time(&path, "until", logs->until_ns);
     str_printf(&what, "logs of container \"%s\"", log->instance->name);
-    struct engine_stream_spec spec = { .method = "GET", .path = path.buf, .what = what.buf,
-                                       .data = on_data, .head = on_head, .done = on_end, .arg = log,
+    struct engine_stream_spec spec = { .method = "GET",
+                                       .path = path.buf,
+                                       .what = what.buf,
+                                       .data = on_data,
+                                       .head = on_head,
+                                       .done = on_end,
+                                       .arg = log,
                                        .is_long = true };
     log->call = engine_stream(logs->stream.docker->engine, &spec);
 }

@@ -10,8 +10,8 @@
 /* The first member of each kind of stream. */
 struct operator_stream {
     struct docker *docker;
-    struct loop_source *soon;  /* a report in the next round */
-    struct engine_call *call;  /* the connection, or NULL */
+    struct loop_source *soon; /* a report in the next round */
+    struct engine_call *call; /* the connection, or NULL */
     /* NULL: not for this kind. */
     void (*resize)(struct operator_stream *stream, unsigned rows, unsigned columns);
     void (*pause)(struct operator_stream *stream, bool is_paused);

@@ -14,7 +14,7 @@ struct task {
     step_done_fn done;
     void *arg;
     struct arena *arena;
-    struct engine_call *call;  /* the call under way, or NULL */
+    struct engine_call *call;   /* the call under way, or NULL */
     struct loop_source *source; /* a timer, or a result to be reported in the next round */
     struct step_result result;
     bool is_canceled;
