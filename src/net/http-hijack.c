@@ -60,6 +60,7 @@ static void flush(struct http_request *request)
             end_input(request);
             return;
         }
+        request->has_sent = true;
         request->out_at += (size_t)n;
         if (request->out_at >= COMPACT_AT && request->out_at >= request->out.len / 2) {
             str_remove(&request->out, 0, request->out_at);

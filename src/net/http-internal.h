@@ -91,7 +91,7 @@ struct http_request {
     int fd;
     struct str out;
     size_t out_at;
-    bool is_input_open, closes_input, is_input_closed;
+    bool is_input_open, closes_input, is_input_closed, has_sent;
     struct loop_source *writer;
 };
 

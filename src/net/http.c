@@ -237,6 +237,13 @@ void http_leave(struct http *http)
 
 /* ------------------------------------------------------------ running */
 
+/* Is this how an upgraded connection ends well? Nothing came on it; or the peer closed it and left unread
+   some of what we had sent. */
+static bool is_hijack_end(const struct http_request *request, int curl_code)
+{
+    return curl_code == CURLE_GOT_NOTHING || (curl_code == CURLE_RECV_ERROR && request->has_sent);
+}
+
 /* Ends a request: its `done`, then its memory. err is moved from fail when that is set. */
 static void finish(struct http_request *request, int curl_code)
 {
@@ -245,8 +252,7 @@ static void finish(struct http_request *request, int curl_code)
     list_remove(http, request);
     if (!request->is_cancelled) {
         ERR_AUTO(err);
-        /* libcurl's word for an upgraded connection on which nothing came. */
-        if (curl_code == CURLE_GOT_NOTHING && request->is_hijack && request->has_head)
+        if (request->is_hijack && request->has_head && is_hijack_end(request, curl_code))
             curl_code = CURLE_OK;
         if (err_is_set(&request->fail))
             err_move(&err, &request->fail);
