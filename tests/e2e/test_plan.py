@@ -5,6 +5,7 @@ In CHANGES a « stands before the value whose line and column the plan must give
 """
 
 import collections
+import json
 import re
 
 import pytest
@@ -119,29 +120,35 @@ def place(text):
     return text.replace("«", ""), (line, i - text.rfind("\n", 0, i))
 
 
-def steps_of_calls(calls, names):
-    """The relay's mutating calls as a multiset of (action, kind, object). Before API 1.44 a container is
-    made with one network and connected to the others: that belongs to its creation."""
+def steps_of_calls(calls):
+    """The relay's mutating calls as a multiset of (action, kind).
+
+    Before API 1.44 a container is created with one network and connected to the others in
+    calls of their own, which belong to the step that creates it."""
     out = collections.Counter()
     made = set()
     for c in calls:
-        if c.path == "/containers/create":
-            made.update(re.findall(rb'"Id":"(\w+)"', c.response))
-        if c.path.endswith("/connect") and c.json["Container"].encode() in made:
-            continue
         m = re.match(r"^/(containers|networks|volumes|images)/([^/]+)(?:/(\w+))?$", c.path)
         kind = m.group(1)[:-1]
         what, verb = m.group(2), m.group(3)
         if what == "create":
             action = {"image": "pull"}.get(kind, "create")
+            if kind == "container" and c.status == 201:
+                made |= {json.loads(c.response)["Id"], c.query.get("name")}
+        elif verb == "connect" and version(c) < (1, 44) and c.json.get("Container") in made:
+            continue
         elif c.method == "DELETE":
             action = "remove"
         else:
             action = {"connect": "attach", "disconnect": "detach"}.get(verb, verb)
             if action in ("attach", "detach"):
-                kind = "container"
+                kind = "container"  # although the call names the network first
         out[action, kind] += 1
     return out
+
+
+def version(call):
+    return tuple(int(x) for x in (call.version or "v1.41")[1:].split("."))
 
 
 def steps_of_plan(doc):
@@ -152,7 +159,7 @@ def steps_of_plan(doc):
     return out
 
 
-def touched(doc, names):
+def touched(doc):
     """The services and other objects that the plan's steps are about."""
     return {s["service"] if s.get("kind") == "container" else "%s %s" % (s["kind"], s["resource"]) for s in doc["steps"]}
 
@@ -179,7 +186,7 @@ def test_change(name, project, relay):
 
     doc = plan(project)
     assert doc["project"] == project.name and doc["operator"] == "docker"
-    assert touched(doc, None) == set(want), doc
+    assert touched(doc) == set(want), doc
     by_id = {s["id"]: s for s in doc["steps"]}
     assert all(a in by_id for s in doc["steps"] for a in s["after"])
     reasons = [r for s in doc["steps"] for r in s.get("reasons") or [] if "field" in r]
@@ -198,7 +205,7 @@ def test_change(name, project, relay):
 
     before = {c.service: c.id for c in project.containers()}
     project.octo("up", "-d", socket=relay.socket).ok()
-    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc), "%s\n%s" % (relay.report(), doc)
+    assert steps_of_calls(relay.mutating()) == steps_of_plan(doc), "%s\n%s" % (relay.report(), doc)
     after = {c.service: c.id for c in project.containers()}
     assert {s for s in after if after[s] != before[s]} <= set(want)
     assert plan(project)["steps"] == []
@@ -218,7 +225,7 @@ def test_first_plan(project, relay):
                     ("container", n + "-web-1"), ("container", n + "-app-1"), ("container", n + "-other-1")}
     assert project.leftovers() == []
     project.octo("up", "-d", socket=relay.socket).ok()
-    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc), "%s\n%s" % (relay.report(), doc)
+    assert steps_of_calls(relay.mutating()) == steps_of_plan(doc), "%s\n%s" % (relay.report(), doc)
 
 
 def test_plan_order(project):
@@ -262,7 +269,7 @@ def test_scale(project, relay):
     assert {(s["action"], s["resource"]) for s in doc["steps"] if s["action"] != "await"} == {
         (a, "%s-app-%d" % (n, i)) for a in ("create", "start") for i in (2, 3)}
     project.octo("up", "-d", socket=relay.socket).ok()
-    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc)
+    assert steps_of_calls(relay.mutating()) == steps_of_plan(doc)
     project.write(BASE)
     doc = plan(project)
     assert {(s["action"], s["resource"]) for s in doc["steps"]} == {
@@ -275,13 +282,13 @@ def test_service_added_and_removed(project, relay):
     extra = BASE.replace("networks:\n  front: {}", "  extra: {image: 'stand-in:1'}\nnetworks:\n  front: {}")
     project.write(extra)
     doc = plan(project)
-    assert touched(doc, None) == {"extra"}
+    assert touched(doc) == {"extra"}
     project.octo("up", "-d", socket=relay.socket).ok()
-    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc)
+    assert steps_of_calls(relay.mutating()) == steps_of_plan(doc)
     project.write(BASE)
     assert plan(project)["steps"] == []  # an orphan stays unless asked
     doc = plan(project, "--remove-orphans")
-    assert touched(doc, None) == {"extra"}
+    assert touched(doc) == {"extra"}
 
 
 def test_network_changed(project, relay):
@@ -289,11 +296,11 @@ def test_network_changed(project, relay):
     project.up().ok()
     project.write(BASE.replace("  back: {}", "  back: {internal: true}"))
     doc = plan(project)
-    assert "network %s_back" % project.name in touched(doc, None)
+    assert "network %s_back" % project.name in touched(doc)
     reasons = [r for s in doc["steps"] for r in s.get("reasons") or [] if "field" in r]
     assert any(r["field"].startswith("networks.back.internal") for r in reasons), reasons
     project.octo("up", "-d", socket=relay.socket).ok()
-    assert steps_of_calls(relay.mutating(), None) == steps_of_plan(doc), relay.report()
+    assert steps_of_calls(relay.mutating()) == steps_of_plan(doc), relay.report()
     assert project.sh("app", "true")[0] == 0
     assert project.engine.api("GET", "/networks/%s_back" % project.name)["Internal"] is True
     nets = project.inspect("app")["NetworkSettings"]["Networks"]
