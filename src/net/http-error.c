@@ -103,8 +103,8 @@ void http_error_set(struct http_request *request, int curl_code, struct err *err
         err_set(err, ERR_PROTOCOL, "the answer's head has a line without an end");
         break;
     case CURLE_URL_MALFORMAT:
-        err_set(err, ERR_FAILED, "the address \"%s%s\" makes no sense", request->http->base_url,
-                request->path);
+        err_set(err, ERR_FAILED, "the address \"%s%.*s\" makes no sense", request->http->base_url,
+                (int)strcspn(request->path, "?"), request->path);
         break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:

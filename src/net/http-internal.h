@@ -37,7 +37,7 @@ struct http {
     struct http_request *first, *last; /* every open request, in the order of http_start() */
     size_t limit;                      /* short requests on their way at one time */
     size_t n_short;                    /* that many are */
-    size_t n_queued;
+    size_t n_queued, n_queued_streams;
     unsigned n_started;
 
     unsigned depth;   /* inside callbacks or libcurl: nothing is freed, libcurl is not entered again */

@@ -168,12 +168,19 @@ static void list_remove(struct http *http, struct http_request *request)
     request->previous = request->next = NULL;
 }
 
+static void count_queued(const struct http_request *request, int by)
+{
+    request->http->n_queued += (size_t)by;
+    if (request->is_stream)
+        request->http->n_queued_streams += (size_t)by;
+}
+
 /* Takes the request off the queue or out of libcurl. */
 static void withdraw(struct http_request *request)
 {
     struct http *http = request->http;
     if (request->state == HTTP_QUEUED) {
-        http->n_queued--;
+        count_queued(request, -1);
     } else if (request->state == HTTP_ACTIVE) {
         curl_multi_remove_handle(http->multi, request->easy);
         if (!request->is_stream)
@@ -258,8 +265,10 @@ static void finish(struct http_request *request, int curl_code)
             err_move(&err, &request->fail);
         else if (curl_code != CURLE_OK || !request->has_head) /* libcurl takes half a head for an end */
             http_error_set(request, curl_code == CURLE_OK ? CURLE_PARTIAL_FILE : curl_code, &err);
-        log_debug("http: %s %s: %d, %llu bytes, %.3f ms%s%s", request->method, request->path,
-                  request->status, (unsigned long long)request->n_received,
+        /* Without the query: build arguments may be secret. */
+        log_debug("http: %s %.*s: %d, %llu bytes, %.3f ms%s%s", request->method,
+                  (int)strcspn(request->path, "?"), request->path, request->status,
+                  (unsigned long long)request->n_received,
                   (double)(clock_now_ns() - request->started_ns) / 1e6,
                   err_is_set(&err) ? ": " : "", err_is_set(&err) ? err.text : "");
         struct http_answer answer;
@@ -288,6 +297,8 @@ static void reap(struct http *http)
 static bool feed(struct http *http)
 {
     bool has_fed = false;
+    if (http->n_short >= http->limit && http->n_queued_streams == 0)
+        return false;
     for (struct http_request *request = http->first, *next; request && !http->is_dead; request = next) {
         if (http->n_queued == 0)
             break;
@@ -301,7 +312,7 @@ static bool feed(struct http *http)
             next = http->first; /* `done` may have changed the list */
             continue;
         }
-        http->n_queued--;
+        count_queued(request, -1);
         request->state = HTTP_ACTIVE;
         request->started_ns = clock_now_ns();
         if (!request->is_stream)
@@ -429,7 +440,7 @@ struct http_request *http_start(struct http *http, const struct http_request_spe
 {
     struct http_request *request = http_request_new(http, spec);
     list_add(http, request);
-    http->n_queued++;
+    count_queued(request, 1);
     http_schedule(http);
     return request;
 }
