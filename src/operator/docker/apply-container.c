@@ -174,7 +174,11 @@ static void send_create(struct task *task)
                   NULL, 0, on_image);
         return;
     }
-    if (step->inherit && step->other && !create->inherit_arena) {
+    /* The list that it was found in names its mounts. */
+    const struct existing *replaced = step->other ? step->other->existing : NULL;
+    if (step->inherit && replaced)
+        create->encode.inherit = replaced->details;
+    if (step->inherit && step->other && !create->encode.inherit && !create->inherit_arena) {
         create->inherit_arena = arena_new();
         task_call(task, "GET", task_path(task, "/containers/%s/json", task_ref(step->other)), NULL,
                   404, on_inherit);

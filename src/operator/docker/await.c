@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 
+#include "engine/events.h"
 #include "operator/docker/fields.h"
 #include "operator/docker/task.h"
 
@@ -14,7 +15,7 @@
 
 struct watch {
     struct docker *docker;
-    struct engine_call *call; /* NULL: the stream has ended */
+    struct engine_events *events; /* NULL: the engine gave no more; the safety net opens it again */
 };
 
 struct await {
@@ -32,39 +33,44 @@ static struct await *await_of(struct task *task)
     return is_waiting && !task->is_canceled ? task->data : NULL;
 }
 
-static int on_event(void *arg, struct node *event, struct err *err ATTR_UNUSED)
+static void look_again(struct task *task)
+{
+    struct await *await = await_of(task);
+    if (await && task->call)
+        await->is_asked_again = true;
+    else if (await)
+        look(task);
+}
+
+static void on_event(void *arg, const struct node *event, int64_t time_ns ATTR_UNUSED)
 {
     struct watch *watch = arg;
     const char *id = get_text(node_get(event, "Actor"), "ID");
-    if (!id)
-        id = get_text(event, "id");
-    VEC_EACH (&watch->docker->tasks, item) {
-        struct task *task = *item;
-        struct await *await = await_of(task);
-        if (!await || !text_is(id, task_ref(task->step->instance)))
-            continue;
-        if (task->call)
-            await->is_asked_again = true;
-        else
-            look(task);
-    }
-    return 0;
+    VEC_EACH (&watch->docker->tasks, item)
+        if (text_is(id ? id : get_text(event, "id"), task_ref((*item)->step->instance)))
+            look_again(*item);
 }
 
-static void on_watch_end(void *arg, struct engine_answer *answer ATTR_UNUSED,
-                         struct err *err ATTR_UNUSED)
+/* What ended while the engine was away ended without an event. */
+static void on_again(void *arg)
 {
     struct watch *watch = arg;
-    watch->call = NULL; /* the safety net opens it again */
+    VEC_EACH (&watch->docker->tasks, item)
+        look_again(*item);
+}
+
+static void on_lost(void *arg, struct err *err ATTR_UNUSED)
+{
+    struct watch *watch = arg;
+    engine_events_close(STEAL_PTR(watch->events));
 }
 
 static void watch_filters(const struct docker *docker, struct str *out)
 {
     static const char *const events[] = { "create",  "start",  "die",   "health_status", "destroy",
                                           "restart", "rename", "pause", "unpause",       "remove" };
-    STR_AUTO(json);
     struct jwrite w;
-    jwrite_init(&w, &json, 0);
+    jwrite_init(&w, out, 0);
     jwrite_map(&w);
     jwrite_key(&w, "type");
     jwrite_list(&w);
@@ -84,7 +90,6 @@ static void watch_filters(const struct docker *docker, struct str *out)
         jwrite_list_end(&w);
     }
     jwrite_map_end(&w);
-    http_escape(json.buf, out);
 }
 
 static void watch_open(struct docker *docker)
@@ -93,28 +98,24 @@ static void watch_open(struct docker *docker)
         docker->watch = MEM_NEW(struct watch);
         docker->watch->docker = docker;
     }
-    if (docker->watch->call)
+    if (docker->watch->events)
         return;
-    STR_AUTO(path);
-    str_printf(&path,
-               "/events?since=%lld.%09lld&filters=", (long long)(docker->since_ns / 1000000000),
-               (long long)(docker->since_ns % 1000000000));
-    watch_filters(docker, &path);
-    struct engine_stream_spec spec = { .method = "GET",
-                                       .path = path.buf,
-                                       .what = "events",
-                                       .value = on_event,
-                                       .done = on_watch_end,
-                                       .arg = docker->watch,
-                                       .is_long = true,
-                                       .is_background = true };
-    docker->watch->call = engine_stream(docker->engine, &spec);
+    STR_AUTO(filters);
+    watch_filters(docker, &filters);
+    const struct engine_events_spec spec = { .filters = filters.buf,
+                                             .since_ns = docker->since_ns,
+                                             .event = on_event,
+                                             .again = on_again,
+                                             .lost = on_lost,
+                                             .arg = docker->watch,
+                                             .is_background = true };
+    docker->watch->events = engine_events_open(docker->engine, &spec);
 }
 
 void docker_watch_free(struct docker *docker)
 {
     if (docker->watch)
-        engine_cancel(docker->watch->call);
+        engine_events_close(docker->watch->events);
     mem_free(STEAL_PTR(docker->watch));
 }
 

@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "operator/docker/docker.h"
 #include "operator/docker/task.h"
 
@@ -169,8 +168,6 @@ static int docker_open(const struct operator_config *config, void **ret_handle, 
     docker->environment = config->environment;
     docker->arena = arena_new();
     map_init(&docker->images);
-    /* An own clock's second of difference: events from then on are asked for. */
-    docker->since_ns = clock_wall_ns() - 1000000000;
     struct engine_config engine = { .loop = config->loop,
                                     .environment = config->environment,
                                     .host = config->endpoint,

@@ -23,7 +23,7 @@ struct encode {
     const struct service *service;
     unsigned api;
     const char *container_name; /* the final one */
-    const struct node *inherit; /* inspect answer of the instance that is replaced, or NULL */
+    const struct node *inherit; /* list item or inspect answer of what is replaced, or NULL */
     const struct node *image_config;
     struct node *config, *host,
         *endpoints; /* Config (the body itself), HostConfig, EndpointsConfig */

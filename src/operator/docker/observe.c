@@ -9,6 +9,7 @@
  */
 #include "base/base.h"
 
+#include "engine/events.h"
 #include "operator/docker/observe.h"
 
 static void observation_free(struct observation *observation)
@@ -185,6 +186,9 @@ static void on_ready(void *arg, struct err *err)
         fail(observation, err);
         return;
     }
+    /* A second back for what the clocks differ by. */
+    if (!observation->docker->since_ns)
+        observation->docker->since_ns = engine_clock_ns(observation->docker->engine) - 1000000000;
     observe_check_version(observation);
     observation->next = read_first;
     ask_containers(observation);
