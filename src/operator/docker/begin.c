@@ -94,9 +94,23 @@ void task_fail(struct task *task, enum failure_grade grade, struct err *err)
     task_done(task, STEP_FAILED);
 }
 
+/* "POST container ..." says little to people: the step's own word stands for the method. */
+static void name_action(struct task *task, struct err *err)
+{
+    const char *what = task_what(task), *rest = strchr(err->text, ' ');
+    size_t len = strlen(what);
+    if (!rest || strncmp(rest + 1, what, len) != 0 || rest[1 + len] != ':')
+        return;
+    STR_AUTO(text);
+    str_printf(&text, "%s%s", step_action_name(task->step->action), rest);
+    mem_free(err->text);
+    err->text = str_steal(&text);
+}
+
 void task_fail_call(struct task *task, struct err *err)
 {
     enum failure_grade grade = GRADE_FAILED;
+    name_action(task, err);
     if (err->code == ERR_CONNECT)
         grade = err->sys ? GRADE_FATAL : GRADE_RETRY;
     if (err->status == 503)

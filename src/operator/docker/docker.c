@@ -65,7 +65,7 @@ void docker_remember_image(struct docker *docker, const char *key, const char *i
         image = ARENA_NEW(docker->arena, struct docker_image);
         map_set(&docker->images, key, image);
     }
-    image->id = arena_dup(docker->arena, id);
+    image->id = arena_dup(docker->arena, id ? id : digest);
     image->digest = arena_dup(docker->arena, digest);
     image->config = config ? node_copy(docker->arena, config) : NULL;
 }

@@ -61,6 +61,11 @@ static void on_answer(void *arg, struct engine_answer *answer, struct err *err)
         return;
     }
     if (answer->status < 300) {
+        ERR_AUTO(nonsense);
+        if (engine_answer_check(answer, look->kind, look->what, &nonsense) < 0) {
+            fail(observation, &nonsense);
+            return;
+        }
         *look->answer = answer->node;
         VEC_ADD(&observation->answers, STEAL_PTR(answer->arena));
     }
@@ -69,13 +74,15 @@ static void on_answer(void *arg, struct engine_answer *answer, struct err *err)
 }
 
 static void ask(struct observation *observation, const char *path, const char *what, int ok_status,
-                const struct node **answer)
+                enum node_kind kind, const struct node **answer)
 {
     struct look *look = ARENA_NEW(observation->arena, struct look);
     const int ok[2] = { ok_status, 0 };
 
     look->observation = observation;
     look->answer = answer;
+    look->kind = kind;
+    look->what = arena_dup(observation->arena, what);
     VEC_ADD(&observation->looks, look);
     observation->n_open++;
     look->call =
@@ -94,7 +101,7 @@ static void ask_image(struct observation *observation, const struct wanted *want
     str_printf(&path, "/images/%s/json%s", id ? id : wanted->name,
                docker_image_query(engine_api(observation->docker->engine)));
     str_printf(&what, "image \"%s\"", id ? id : wanted->name);
-    ask(observation, path.buf, what.buf, 404, &image->inspect);
+    ask(observation, path.buf, what.buf, 404, NODE_MAP, &image->inspect);
 }
 
 /* --- the rounds ------------------------------------------------------------------------------- */
@@ -131,7 +138,7 @@ static void read_first(struct observation *observation)
         STR_AUTO(what);
         str_printf(&path, "/containers/%s/json", look->existing->id);
         str_printf(&what, "container \"%s\"", look->existing->name);
-        ask(observation, path.buf, what.buf, 404, &look->inspect);
+        ask(observation, path.buf, what.buf, 404, NODE_MAP, &look->inspect);
         if (!look->is_state_only)
             ask_old_image(observation, get_text(look->existing->details, "ImageID"));
     }
@@ -143,7 +150,7 @@ static void ask_containers(struct observation *observation)
     bool is_all = observation->query.with_all || !observation->query.only_running_kinds;
     str_printf(&path, "/containers/json?%s", is_all ? "all=1&" : "");
     docker_project_filter(observation->query.project, &path);
-    ask(observation, path.buf, "containers", 0, &observation->containers);
+    ask(observation, path.buf, "containers", 0, NODE_LIST, &observation->containers);
 }
 
 /* With a description, things of the wanted names that carry no labels of ours count, too. */
@@ -156,10 +163,10 @@ static void ask_objects(struct observation *observation)
         docker_project_filter(observation->query.project, &filter);
     }
     str_printf(&path, "/networks%s", filter.buf);
-    ask(observation, path.buf, "networks", 0, &observation->networks);
+    ask(observation, path.buf, "networks", 0, NODE_LIST, &observation->networks);
     str_clear(&path);
     str_printf(&path, "/volumes%s", filter.buf);
-    ask(observation, path.buf, "volumes", 0, &observation->volumes);
+    ask(observation, path.buf, "volumes", 0, NODE_MAP, &observation->volumes);
 }
 
 static void ask_images(struct observation *observation)
@@ -171,7 +178,7 @@ static void ask_images(struct observation *observation)
         STR_AUTO(path);
         str_add(&path, "/images/json?");
         docker_project_filter(observation->query.project, &path);
-        ask(observation, path.buf, "images", 0, &observation->image_list);
+        ask(observation, path.buf, "images", 0, NODE_LIST, &observation->image_list);
         return;
     }
     VEC_EACH (&wanted->items, item)

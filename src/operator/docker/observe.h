@@ -13,6 +13,8 @@ struct observation;
 struct look {
     struct observation *observation;
     struct engine_call *call;
+    enum node_kind kind; /* what has to come */
+    const char *what;
     const struct node **answer; /* where its node goes */
 };
 
