@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -89,6 +90,16 @@ const char *tap_folder(void)
         }
     }
     return folder_;
+}
+
+int64_t tap_cpu_ms(void)
+{
+#ifdef IS_SANITIZED
+    static const int64_t slower = 10;
+#else
+    static const int64_t slower = 1;
+#endif
+    return (int64_t)clock() * 1000 / CLOCKS_PER_SEC / slower;
 }
 
 int tap_done(void)

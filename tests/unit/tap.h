@@ -22,6 +22,9 @@ void tap_skip(int n, const char *why);
 void tap_note(const char *fmt, ...) ATTR_PRINTF(1, 2);
 /* A folder of this run's own, removed by tap_done(). */
 const char *tap_folder(void);
+/* Processor time of this program in milliseconds, as an ordinary build on an idle machine would take:
+   for limits that hold under sanitizers and beside other work. */
+int64_t tap_cpu_ms(void);
 /* Prints the plan; the exit status. */
 int tap_done(void);
 
