@@ -47,7 +47,8 @@ static const struct {
     int number;
     const char *text;
 } connect_hints[] = {
-    { ENOENT, "is the Docker Engine installed and running (systemctl start docker), and DOCKER_HOST right" },
+    { ENOENT, "is the Docker Engine installed and running (systemctl start docker), and "
+              "DOCKER_HOST right" },
     { ECONNREFUSED, "is the Docker Engine running (systemctl start docker)" },
     { EACCES, "are you in the docker group (sudo usermod -aG docker $USER, then log in again)" },
     { EPERM, "are you in the docker group (sudo usermod -aG docker $USER, then log in again)" },
@@ -64,7 +65,8 @@ void answer_wrap(const struct engine *engine, const struct engine_call *call, st
     if (hint || *said) {
         STR_AUTO(text);
         if (*said)
-            str_printf(&text, "%s; ssh to \"%s\" said: %s", err->text, engine->endpoint.ssh_host, said);
+            str_printf(&text, "%s; ssh to \"%s\" said: %s", err->text, engine->endpoint.ssh_host,
+                       said);
         else
             str_printf(&text, "%s; %s?", err->text, hint);
         mem_free(err->text);
@@ -116,17 +118,19 @@ static void message_of(const struct http_answer *answer, struct str *ret_text)
     arena_free(arena);
 }
 
-void answer_set_refused(const struct engine_call *call, const struct http_answer *answer, struct err *err)
+void answer_set_refused(const struct engine_call *call, const struct http_answer *answer,
+                        struct err *err)
 {
     STR_AUTO(message);
     message_of(answer, &message);
     const char *hint = answer_hint(message.buf);
     if (message.len == 0)
-        err_set(err, code_of(answer->status), "%s %s: the engine answered status %d without a reason",
-                call->method, call->what, answer->status);
+        err_set(err, code_of(answer->status),
+                "%s %s: the engine answered status %d without a reason", call->method, call->what,
+                answer->status);
     else
-        err_set(err, code_of(answer->status), "%s %s: engine said: %s (%d)%s%s", call->method, call->what,
-                message.buf, answer->status, hint ? ": " : "", hint ? hint : "");
+        err_set(err, code_of(answer->status), "%s %s: engine said: %s (%d)%s%s", call->method,
+                call->what, message.buf, answer->status, hint ? ": " : "", hint ? hint : "");
     err->status = answer->status;
 }
 
@@ -146,8 +150,9 @@ int answer_parse(const struct engine_call *call, const struct http_answer *answe
         return 0;
     STR_AUTO(quoted);
     http_quote(body->buf, body->len, &quoted);
-    err_set(err, ERR_PROTOCOL, "%s %s: the engine's answer is no JSON: %s (status %d, %zu bytes): %s",
-            call->method, call->what, quoted.buf, answer->status, body->len, why.text);
+    err_set(err, ERR_PROTOCOL,
+            "%s %s: the engine's answer is no JSON: %s (status %d, %zu bytes): %s", call->method,
+            call->what, quoted.buf, answer->status, body->len, why.text);
     err->status = answer->status;
     arena_free(ret_answer->arena);
     ret_answer->arena = NULL;
@@ -170,7 +175,8 @@ int engine_answer_check(const struct engine_answer *answer, enum node_kind kind,
     http_quote(text.buf, text.len, &quoted);
     err_set(err, ERR_PROTOCOL, "%s: the engine's answer makes no sense: it is %s, not %s: %s", what,
             answer->node ? node_kind_name(answer->node->kind) : "empty",
-            kind < ARRAY_LEN(wanted) && wanted[kind] ? wanted[kind] : "what was asked for", quoted.buf);
+            kind < ARRAY_LEN(wanted) && wanted[kind] ? wanted[kind] : "what was asked for",
+            quoted.buf);
     err->status = answer->status;
     return -1;
 }

@@ -116,7 +116,8 @@ static int find_in_variable(const struct engine *engine, const char *key, struct
     ERR_AUTO(ignored); /* its text may quote the secret */
     int result = 0;
     if (jread_parse(arena, 0, text, strlen(text), &node, &ignored) != 0 || !node_is(node, NODE_MAP))
-        result = err_set(err, ERR_USAGE, "unusable DOCKER_AUTH_CONFIG: it is not a JSON object with \"auths\"");
+        result = err_set(err, ERR_USAGE,
+                         "unusable DOCKER_AUTH_CONFIG: it is not a JSON object with \"auths\"");
     else
         *ret_found = find_entry(node_get(node, "auths"), key, ret);
     arena_free(arena);
@@ -184,7 +185,8 @@ void auth_abandon(struct engine *engine)
     }
 }
 
-static void finish(struct auth_request *request, const struct credentials *credentials, struct err *err)
+static void finish(struct auth_request *request, const struct credentials *credentials,
+                   struct err *err)
 {
     char *header = err_is_set(err) ? NULL : make_header(credentials, request->key);
     engine_auth_fn done = request->done;
@@ -211,9 +213,11 @@ static int read_helper(const struct auth_request *request, const struct str *out
     struct node *node = NULL;
     ERR_AUTO(ignored); /* its text may quote the secret */
     int result = 0;
-    if (jread_parse(arena, 0, out->buf, out->len, &node, &ignored) != 0 || !node_is(node, NODE_MAP)) {
-        result = err_set(err, ERR_FAILED, "credentials for \"%s\": the answer of \"%s\" makes no sense",
-                         request->key, request->program);
+    if (jread_parse(arena, 0, out->buf, out->len, &node, &ignored) != 0 ||
+        !node_is(node, NODE_MAP)) {
+        result =
+            err_set(err, ERR_FAILED, "credentials for \"%s\": the answer of \"%s\" makes no sense",
+                    request->key, request->program);
     } else if (text_is(node_as_text(node_get(node, "Username")), TOKEN_USER)) {
         set_text(&ret->identity_token, node, "Secret");
     } else {
@@ -242,8 +246,9 @@ static void on_helper(void *arg, int exit_code, struct str *out, struct str *err
             err_set(&err, ERR_TIMEOUT, "credentials for \"%s\": \"%s\" did not answer within %d s",
                     request->key, request->program, HELPER_TIMEOUT_MS / 1000);
         else
-            err_set(&err, ERR_FAILED, "credentials for \"%s\": \"%s\" failed (exit status %d): %.*s",
-                    request->key, request->program, exit_code, (int)MIN(text.len, 300u), text.at);
+            err_set(&err, ERR_FAILED,
+                    "credentials for \"%s\": \"%s\" failed (exit status %d): %.*s", request->key,
+                    request->program, exit_code, (int)MIN(text.len, 300u), text.at);
         finish(request, &credentials, &err);
     } else {
         (void)!read_helper(request, out, &credentials, &err);
@@ -266,10 +271,11 @@ static void run_helper(struct auth_request *request)
     VEC_EACH(&engine->environment, entry)
         VEC_ADD(&env, *entry);
     VEC_ADD(&env, NULL);
-    struct process_spec spec = { .argv = argv, .env = env.items, .fd_in = -1, .fd_out = -1, .fd_err = -1,
-                                 .is_group = true };
-    int result = process_run(engine->loop, &spec, request->key, strlen(request->key), HELPER_MAX_OUTPUT,
-                             HELPER_TIMEOUT_MS, on_helper, request, &err);
+    struct process_spec spec = {
+        .argv = argv, .env = env.items, .fd_in = -1, .fd_out = -1, .fd_err = -1, .is_group = true
+    };
+    int result = process_run(engine->loop, &spec, request->key, strlen(request->key),
+                             HELPER_MAX_OUTPUT, HELPER_TIMEOUT_MS, on_helper, request, &err);
     VEC_RELEASE(&env);
     if (result == 0) {
         request->is_running = true;
@@ -296,7 +302,8 @@ static void begin(void *arg)
     bool has_found = false;
     request->soon = NULL;
     request->helper = find_helper(request->engine, request->key);
-    if (find_in_variable(request->engine, request->key, &credentials, &has_found, &err) != 0 || has_found)
+    if (find_in_variable(request->engine, request->key, &credentials, &has_found, &err) != 0 ||
+        has_found)
         finish(request, &credentials, &err);
     else if (request->helper)
         run_helper(request);
@@ -305,7 +312,8 @@ static void begin(void *arg)
     credentials_release(&credentials);
 }
 
-void engine_registry_auth(struct engine *engine, const char *reference, engine_auth_fn done, void *arg)
+void engine_registry_auth(struct engine *engine, const char *reference, engine_auth_fn done,
+                          void *arg)
 {
     struct auth_request *request = MEM_NEW(struct auth_request);
     struct image_reference parts = { NULL, NULL, NULL, NULL, NULL };

@@ -35,9 +35,11 @@ void engine_read_config(struct engine *engine)
         return;
     engine->config_arena = arena_new();
     if (file_read(path.buf, CONFIG_MAX_BYTES, &text, &err) == 0 &&
-        (text.len == 0 || jread_parse(engine->config_arena, 0, text.buf, text.len, &engine->config, &err) == 0) &&
+        (text.len == 0 ||
+         jread_parse(engine->config_arena, 0, text.buf, text.len, &engine->config, &err) == 0) &&
         engine->config && !node_is(engine->config, NODE_MAP))
-        err_set(&err, ERR_INPUT, "it holds %s, not a mapping", node_kind_name(engine->config->kind));
+        err_set(&err, ERR_INPUT, "it holds %s, not a mapping",
+                node_kind_name(engine->config->kind));
     if (err_is_set(&err)) {
         err_wrap(&err, "cannot read \"%s\"", path.buf);
         engine->config_problem = mem_dup(err.text);

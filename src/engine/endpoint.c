@@ -20,9 +20,10 @@ struct tls {
 
 void endpoint_release(struct endpoint *endpoint)
 {
-    char *texts[] = { endpoint->host, endpoint->unix_socket, endpoint->base_url, endpoint->ca_file,
-                      endpoint->cert_file, endpoint->key_file, endpoint->ssh_user, endpoint->ssh_host,
-                      endpoint->ssh_port, endpoint->ssh_socket };
+    char *texts[] = { endpoint->host,      endpoint->unix_socket, endpoint->base_url,
+                      endpoint->ca_file,   endpoint->cert_file,   endpoint->key_file,
+                      endpoint->ssh_user,  endpoint->ssh_host,    endpoint->ssh_port,
+                      endpoint->ssh_socket };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         mem_free(texts[i]);
     memset(endpoint, 0, sizeof(*endpoint));
@@ -44,11 +45,15 @@ static int set_tls(const struct tls *tls, struct endpoint *endpoint, struct err 
     endpoint->cert_file = file_in(tls, "cert.pem");
     endpoint->key_file = file_in(tls, "key.pem");
     if (tls->verify && endpoint->ca_file == NULL)
-        return err_set(err, ERR_NOT_FOUND, "no file \"%s/ca.pem\", which TLS to \"%s\" needs to check who "
-                       "answers", tls->dir.buf, endpoint->host);
+        return err_set(err, ERR_NOT_FOUND,
+                       "no file \"%s/ca.pem\", which TLS to \"%s\" needs to check who "
+                       "answers",
+                       tls->dir.buf, endpoint->host);
     if ((endpoint->cert_file == NULL) != (endpoint->key_file == NULL))
-        return err_set(err, ERR_NOT_FOUND, "no file \"%s/%s\": a client certificate consists of cert.pem "
-                       "and key.pem", tls->dir.buf, endpoint->cert_file ? "key.pem" : "cert.pem");
+        return err_set(err, ERR_NOT_FOUND,
+                       "no file \"%s/%s\": a client certificate consists of cert.pem "
+                       "and key.pem",
+                       tls->dir.buf, endpoint->cert_file ? "key.pem" : "cert.pem");
     return 0;
 }
 
@@ -108,7 +113,8 @@ static int bad_host(const struct endpoint *endpoint, const char *why, struct err
     return err_set(err, ERR_USAGE, "unusable engine address \"%s\": %s", endpoint->host, why);
 }
 
-static int set_tcp(const char *rest, const struct tls *tls, struct endpoint *endpoint, struct err *err)
+static int set_tcp(const char *rest, const struct tls *tls, struct endpoint *endpoint,
+                   struct err *err)
 {
     struct slice host, port, path;
     if (strpbrk(rest, "?#@ \\\r\n\t") || split_address(rest, &host, &port, &path) != 0)
@@ -124,7 +130,8 @@ static int set_tcp(const char *rest, const struct tls *tls, struct endpoint *end
     return tls->is_on ? set_tls(tls, endpoint, err) : 0;
 }
 
-static const char plain_path[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+static const char plain_path[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
 
 static int set_ssh(const char *rest, struct endpoint *endpoint, struct err *err)
 {
@@ -135,9 +142,8 @@ static int set_ssh(const char *rest, struct endpoint *endpoint, struct err *err)
     struct slice user = { rest, at ? (size_t)(at - rest) : 0 };
     if (slice_find(user, ':', 0) >= 0)
         return bad_host(endpoint, "no password is possible in it: use a key", err);
-    if (split_address(at ? at + 1 : rest, &host, &port, &path) != 0 || host.len == 0 || host.at[0] == '-' ||
-        slice_find(user, '/', 0) >= 0 ||
-        (user.len > 0 && user.at[0] == '-'))
+    if (split_address(at ? at + 1 : rest, &host, &port, &path) != 0 || host.len == 0 ||
+        host.at[0] == '-' || slice_find(user, '/', 0) >= 0 || (user.len > 0 && user.at[0] == '-'))
         return bad_host(endpoint, "ssh://[USER@]HOST[:PORT][/SOCKET] was expected", err);
     if (host.at[0] == '[')
         host = (struct slice){ host.at + 1, host.len - 2 };
@@ -146,13 +152,16 @@ static int set_ssh(const char *rest, struct endpoint *endpoint, struct err *err)
     endpoint->ssh_port = port.len ? mem_dup_len(port.at, port.len) : NULL;
     endpoint->ssh_socket = path.len > 1 ? mem_dup_len(path.at, path.len) : NULL;
     /* The path becomes a word of the other side's shell. */
-    if (endpoint->ssh_socket && endpoint->ssh_socket[strspn(endpoint->ssh_socket, plain_path)] != '\0')
-        return bad_host(endpoint, "only letters, digits and ._-/ are possible in the socket's path", err);
+    if (endpoint->ssh_socket &&
+        endpoint->ssh_socket[strspn(endpoint->ssh_socket, plain_path)] != '\0')
+        return bad_host(endpoint, "only letters, digits and ._-/ are possible in the socket's path",
+                        err);
     endpoint->base_url = mem_dup("http://localhost");
     return 0;
 }
 
-static int set_host(const char *text, const struct tls *tls, struct endpoint *endpoint, struct err *err)
+static int set_host(const char *text, const struct tls *tls, struct endpoint *endpoint,
+                    struct err *err)
 {
     struct slice trimmed = slice_trim(slice_from(text));
     CLEANUP(mem_cleanup) char *host = mem_dup_len(trimmed.at, trimmed.len);
@@ -189,8 +198,10 @@ static int set_context(const struct engine *engine, const char *name, const char
     if (file_read(path.buf, META_MAX_BYTES, &text, err) != 0) {
         if (err->code == ERR_NOT_FOUND) {
             err_release(err);
-            return err_set(err, ERR_NOT_FOUND, "no docker context \"%s\" (named by %s): docker context ls "
-                           "lists them", name, source);
+            return err_set(err, ERR_NOT_FOUND,
+                           "no docker context \"%s\" (named by %s): docker context ls "
+                           "lists them",
+                           name, source);
         }
         return err_wrap(err, "docker context \"%s\"", name);
     }
@@ -202,8 +213,10 @@ static int set_context(const struct engine *engine, const char *name, const char
     if (result != 0) {
         err_wrap(err, "docker context \"%s\": \"%s\"", name, path.buf);
     } else if (host == NULL) {
-        result = err_set(err, ERR_INPUT, "docker context \"%s\" names no host (Endpoints.docker.Host in "
-                         "\"%s\")", name, path.buf);
+        result = err_set(err, ERR_INPUT,
+                         "docker context \"%s\" names no host (Endpoints.docker.Host in "
+                         "\"%s\")",
+                         name, path.buf);
     } else {
         struct tls tls = { false, true, STR_INIT };
         const struct node *skip = node_get(docker, "SkipTLSVerify");
@@ -221,8 +234,8 @@ static int set_context(const struct engine *engine, const char *name, const char
 
 /* ------------------------------------------------------------ the order */
 
-static int set_environment_host(const struct engine *engine, const char *host, struct endpoint *endpoint,
-                                struct err *err)
+static int set_environment_host(const struct engine *engine, const char *host,
+                                struct endpoint *endpoint, struct err *err)
 {
     struct tls tls = { false, false, STR_INIT };
     tls_of_environment(engine, &tls);

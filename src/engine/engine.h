@@ -33,7 +33,8 @@ void engine_close(struct engine *engine);
 void engine_set_limit(struct engine *engine, size_t n);
 /* Requests sent so far. */
 unsigned engine_count(const struct engine *engine);
-const char *engine_host(const struct engine *engine); /* "unix:///var/run/docker.sock", for messages */
+const char *
+engine_host(const struct engine *engine); /* "unix:///var/run/docker.sock", for messages */
 
 /* The minor of the version spoken (41 to 55); 0 before the first answer. Calls queue behind the one
    negotiation that the first of them starts. */
@@ -67,9 +68,9 @@ int engine_answer_check(const struct engine_answer *answer, enum node_kind kind,
 /* One call under way: the caller's to cancel until its `done` is called. Nothing is called back from
    inside the functions of this file. */
 struct engine_call;
-/* path without version ("/containers/json?all=1"); body NULL or JSON text. what names the subject in
-   messages: "container \"web-1\"". ok_status: up to two more statuses that are no failure (304, 404), 0
-   none. */
+/* path without version ("/containers/json?all=1"); body NULL or JSON text. what names the subject
+   in messages: "container \"web-1\"". ok_status: up to two more statuses that are no failure (304,
+   404), 0 none. */
 struct engine_call *engine_call(struct engine *engine, const char *method, const char *path,
                                 const char *body, const char *what, const int ok_status[2],
                                 engine_done_fn done, void *arg);
@@ -107,17 +108,18 @@ struct engine_frames {
 };
 typedef int (*engine_frame_fn)(void *arg, int stream, const char *bytes, size_t len);
 /* -1: what came is no such stream, or fn returned not 0. Stream 3 is the engine's own error text. */
-int engine_frames_feed(struct engine_frames *frames, const char *bytes, size_t len, engine_frame_fn fn,
-                       void *arg) ATTR_MUST_CHECK;
+int engine_frames_feed(struct engine_frames *frames, const char *bytes, size_t len,
+                       engine_frame_fn fn, void *arg) ATTR_MUST_CHECK;
 /* The stream may end here: no frame is half read. */
 bool engine_frames_is_complete(const struct engine_frames *frames);
 
-/* The X-Registry-Auth header of an image reference ("X-Registry-Auth: ...", the callback frees it: it is
-   a secret, mem_wipe() it), from the user's docker configuration: auths, credential helpers.
-   Asynchronous because helpers are programs. Without credentials it says so; header is NULL exactly when
-   err is set. */
+/* The X-Registry-Auth header of an image reference ("X-Registry-Auth: ...", the callback frees it:
+   it is a secret, mem_wipe() it), from the user's docker configuration: auths, credential helpers.
+   Asynchronous because helpers are programs. Without credentials it says so; header is NULL exactly
+   when err is set. */
 typedef void (*engine_auth_fn)(void *arg, char *header, struct err *err);
-void engine_registry_auth(struct engine *engine, const char *reference, engine_auth_fn done, void *arg);
+void engine_registry_auth(struct engine *engine, const char *reference, engine_auth_fn done,
+                          void *arg);
 
 /* The parts of an image reference: "docker.io", "library/redis", "7", "sha256:..." (unset parts NULL; tag
    "latest" when there is neither tag nor digest). Heap strings. */

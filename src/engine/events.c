@@ -133,7 +133,8 @@ static void on_done(void *arg, struct engine_answer *answer, struct err *err)
     }
     bool is_refused = err && err->status >= 300;
     if (was_there && !is_refused && now - events->lost_ms < GIVE_UP_MS) {
-        log_debug("events: lost, again in %lld ms: %s", (long long)events->retry_ms, err ? err->text : "end");
+        log_debug("events: lost, again in %lld ms: %s", (long long)events->retry_ms,
+                  err ? err->text : "end");
         events->timer = loop_add_timer(events->engine->loop, events->retry_ms, on_retry, events);
         if (events->is_background)
             loop_set_background(events->timer);
@@ -187,7 +188,8 @@ static void on_clock(void *arg, struct err *err)
     events->lost(events->arg, &end);
 }
 
-struct engine_events *engine_events_open(struct engine *engine, const struct engine_events_spec *spec)
+struct engine_events *engine_events_open(struct engine *engine,
+                                         const struct engine_events_spec *spec)
 {
     struct engine_events *events = MEM_NEW(struct engine_events);
     events->engine = engine;

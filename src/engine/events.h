@@ -19,8 +19,8 @@ typedef void (*engine_again_fn)(void *arg);
 typedef void (*engine_events_lost_fn)(void *arg, struct err *err);
 
 struct engine_events_spec {
-    const char *filters; /* JSON: {"type":["container"],"label":["a=b"]}, or NULL. An Action filter of
-                            health_status makes the engine match by prefix */
+    const char *filters; /* JSON: {"type":["container"],"label":["a=b"]}, or NULL. An Action filter
+                            of health_status makes the engine match by prefix */
     int64_t since_ns;    /* on the engine's clock; 0: now */
     engine_event_fn event;
     engine_again_fn again; /* connected again after a loss; may be NULL */
@@ -30,7 +30,8 @@ struct engine_events_spec {
 };
 
 struct engine_events;
-struct engine_events *engine_events_open(struct engine *engine, const struct engine_events_spec *spec);
+struct engine_events *engine_events_open(struct engine *engine,
+                                         const struct engine_events_spec *spec);
 /* No callback follows; allowed in all of them. NULL allowed. */
 void engine_events_close(struct engine_events *events);
 

@@ -14,13 +14,14 @@ static int open_frame(struct engine_frames *frames)
     if (head[0] > FRAME_STREAM_MAX || head[1] || head[2] || head[3])
         return -1;
     frames->stream = head[0];
-    frames->left = (uint32_t)head[4] << 24 | (uint32_t)head[5] << 16 | (uint32_t)head[6] << 8 | head[7];
+    frames->left =
+        (uint32_t)head[4] << 24 | (uint32_t)head[5] << 16 | (uint32_t)head[6] << 8 | head[7];
     frames->n_head = 0;
     return 0;
 }
 
-int engine_frames_feed(struct engine_frames *frames, const char *bytes, size_t len, engine_frame_fn fn,
-                       void *arg)
+int engine_frames_feed(struct engine_frames *frames, const char *bytes, size_t len,
+                       engine_frame_fn fn, void *arg)
 {
     while (len > 0) {
         if (frames->left > 0) {

@@ -80,8 +80,10 @@ static int use_answer(struct engine *engine, const struct http_answer *answer, s
     const char *builder = answer->header(answer, "builder-version");
     int minor = version ? negotiate_parse(version) : ENGINE_API_MAX;
     if (minor < 0)
-        return err_set(err, ERR_PROTOCOL, "the engine at \"%s\" speaks version \"%.40s\" of its API, which "
-                       "makes no sense", engine_host(engine), version);
+        return err_set(err, ERR_PROTOCOL,
+                       "the engine at \"%s\" speaks version \"%.40s\" of its API, which "
+                       "makes no sense",
+                       engine_host(engine), version);
     if (minor < ENGINE_API_MIN)
         return err_set(err, ERR_UNSUPPORTED,
                        "the engine at \"%s\" is too old: it speaks version 1.%d of its API, 1.%d (Docker "
@@ -89,7 +91,8 @@ static int use_answer(struct engine *engine, const struct http_answer *answer, s
     set_clock(engine, answer);
     engine->api = MIN((unsigned)minor, (unsigned)ENGINE_API_MAX);
     engine->is_podman = answer->header(answer, "libpod-api-version") != NULL;
-    engine->builder = builder && builder[0] >= '0' && builder[0] <= '9' ? (unsigned)(builder[0] - '0') : 0;
+    engine->builder =
+        builder && builder[0] >= '0' && builder[0] <= '9' ? (unsigned)(builder[0] - '0') : 0;
     return 0;
 }
 
@@ -97,8 +100,10 @@ static void set_refused(struct engine *engine, const struct http_answer *answer,
 {
     STR_AUTO(quoted);
     http_quote(answer->body->buf, answer->body->len, &quoted);
-    err_set(err, ERR_PROTOCOL, "\"%s\" is no Docker Engine, or one in trouble: it answered the ping with status %d: %s",
-            engine_host(engine), answer->status, quoted.buf);
+    err_set(
+        err, ERR_PROTOCOL,
+        "\"%s\" is no Docker Engine, or one in trouble: it answered the ping with status %d: %s",
+        engine_host(engine), answer->status, quoted.buf);
     err->status = answer->status;
 }
 

@@ -188,8 +188,8 @@ static void split_domain(struct slice s, struct parts *ret, struct slice *ret_re
     struct slice head = { s.at, slash < 0 ? 0 : (size_t)slash };
     *ret_rest = s;
     ret->domain = slice_from(default_domain);
-    if (slash >= 0 && (slice_find(head, '.', 0) >= 0 || slice_find(head, ':', 0) >= 0 || has_upper(head) ||
-                       slice_is(head, "localhost"))) {
+    if (slash >= 0 && (slice_find(head, '.', 0) >= 0 || slice_find(head, ':', 0) >= 0 ||
+                       has_upper(head) || slice_is(head, "localhost"))) {
         ret->domain = head;
         *ret_rest = (struct slice){ s.at + slash + 1, s.len - (size_t)slash - 1 };
         if (slice_is(head, legacy_domain))
@@ -197,7 +197,8 @@ static void split_domain(struct slice s, struct parts *ret, struct slice *ret_re
     }
 }
 
-static void split_rest(struct slice rest, struct parts *ret, bool *ret_has_tag, bool *ret_has_digest)
+static void split_rest(struct slice rest, struct parts *ret, bool *ret_has_tag,
+                       bool *ret_has_digest)
 {
     struct slice name;
     *ret_has_digest = slice_split(&rest, '@', &name);
@@ -219,7 +220,8 @@ static int check_parts(const char *text, const struct parts *parts, bool has_tag
         (has_digest && !is_digest(parts->digest)))
         return err_set(err, ERR_FAILED, "invalid reference format: \"%.300s\"", text);
     if (path_len > PATH_MAX_LEN)
-        return err_set(err, ERR_FAILED, "repository name must not be more than %d characters: \"%.300s\"",
+        return err_set(err, ERR_FAILED,
+                       "repository name must not be more than %d characters: \"%.300s\"",
                        PATH_MAX_LEN, text);
     return 0;
 }
@@ -246,7 +248,8 @@ static char *familiar_text(const struct parts *parts, bool has_tag, bool has_dig
         str_add_len(&text, parts->domain.at, parts->domain.len);
         str_add_char(&text, '/');
     } else if (slice_starts(path, official_prefix)) {
-        struct slice name = { path.at + strlen(official_prefix), path.len - strlen(official_prefix) };
+        struct slice name = { path.at + strlen(official_prefix),
+                              path.len - strlen(official_prefix) };
         if (slice_find(name, '/', 0) < 0)
             path = name;
     }
@@ -266,8 +269,10 @@ int image_reference_parse(const char *text, struct image_reference *ret, struct 
     if (*text == '\0')
         return err_set(err, ERR_FAILED, "invalid reference format: an image reference is empty");
     if (is_hex_id(text))
-        return err_set(err, ERR_FAILED, "invalid repository name (%s), cannot specify 64-byte hexadecimal "
-                       "strings", text);
+        return err_set(err, ERR_FAILED,
+                       "invalid repository name (%s), cannot specify 64-byte hexadecimal "
+                       "strings",
+                       text);
     split_domain(slice_from(text), &parts, &rest);
     split_rest(rest, &parts, &has_tag, &has_digest);
     if (check_parts(text, &parts, has_tag, has_digest, err) != 0)

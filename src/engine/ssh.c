@@ -91,7 +91,9 @@ static void start_helper(struct ssh *ssh, int fd)
     VEC_ADD(&argv, "system");
     VEC_ADD(&argv, "dial-stdio");
     VEC_ADD(&argv, NULL);
-    struct process_spec spec = { .argv = argv.items, .fd_in = fd, .fd_out = fd, .fd_err = ssh->said_in };
+    struct process_spec spec = {
+        .argv = argv.items, .fd_in = fd, .fd_out = fd, .fd_err = ssh->said_in
+    };
     struct ssh_child *child = MEM_NEW(struct ssh_child);
     child->ssh = ssh;
     child->next = ssh->children;

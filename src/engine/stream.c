@@ -10,7 +10,8 @@
 
 struct engine_call *engine_stream(struct engine *engine, const struct engine_stream_spec *spec)
 {
-    struct engine_call *call = call_new(engine, spec->method, spec->path, spec->body, spec->what, spec->arg);
+    struct engine_call *call =
+        call_new(engine, spec->method, spec->path, spec->body, spec->what, spec->arg);
     call->is_stream = true;
     call->is_hijack = spec->is_hijack;
     call->is_long = spec->is_long;
@@ -40,7 +41,8 @@ static int check_value(const struct node *value, struct err *err)
     struct slice text = slice_trim(slice_from(message ? message : "an error without a reason"));
     CLEANUP(mem_cleanup) char *trimmed = mem_dup_len(text.at, text.len);
     const char *hint = answer_hint(trimmed);
-    return err_set(err, ERR_FAILED, "engine said: %s%s%s", trimmed, hint ? ": " : "", hint ? hint : "");
+    return err_set(err, ERR_FAILED, "engine said: %s%s%s", trimmed, hint ? ": " : "",
+                   hint ? hint : "");
 }
 
 static int on_value(void *arg, struct node *value, struct err *err)

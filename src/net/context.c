@@ -90,7 +90,8 @@ static int read_ignore(struct context *context, const char *dockerfile, struct e
 }
 
 /* Where the Dockerfile is: sets dockerfile, and foreign when it is not below dir. */
-static int find_dockerfile(struct context *context, const struct context_spec *spec, struct err *err)
+static int find_dockerfile(struct context *context, const struct context_spec *spec,
+                           struct err *err)
 {
     const char *given = spec->dockerfile && *spec->dockerfile ? spec->dockerfile : "Dockerfile";
     STR_AUTO(path);
@@ -131,7 +132,8 @@ static int enter(struct context *context, const char *name, struct err *err)
     STR_AUTO(path);
     path_join(context->dir, name, &path);
     if (context->folders.n >= DEPTH_MAX)
-        return err_set(err, ERR_LIMIT, "folders are nested deeper than %d at \"%s\"", DEPTH_MAX, path.buf);
+        return err_set(err, ERR_LIMIT, "folders are nested deeper than %d at \"%s\"", DEPTH_MAX,
+                       path.buf);
     DIR *dir = opendir(path.buf);
     if (dir == NULL)
         return err_set_sys(err, errno, "cannot read the folder \"%s\"", path.buf);

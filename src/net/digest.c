@@ -68,7 +68,8 @@ void digest_sha256_hex(const void *bytes, size_t len, char ret_hex[DIGEST_SHA256
 
 /* ------------------------------------------------------------ base64 */
 
-static const char base64_standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_standard[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void base64_encode(const void *bytes, size_t len, bool is_url, struct str *out)

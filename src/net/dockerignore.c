@@ -136,7 +136,8 @@ static int compile(struct pattern *pattern)
 /* ------------------------------------------------------------ matching */
 
 /* One step from every position in `from` (len + 1 of them) to those in `to`. True when any is left. */
-static bool advance(const struct step *step, const char *text, size_t len, const bool *from, bool *to)
+static bool advance(const struct step *step, const char *text, size_t len, const bool *from,
+                    bool *to)
 {
     bool is_open = false; /* a position before this one was reached: what spans may arrive here */
     bool has_any = false;

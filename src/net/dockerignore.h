@@ -15,7 +15,8 @@ void dockerignore_free(struct dockerignore *ignore);
 int dockerignore_parse(struct dockerignore *ignore, const char *name, const char *text, size_t len,
                        struct err *err) ATTR_MUST_CHECK;
 /* Adds one pattern, "!" before it takes files back. */
-int dockerignore_add(struct dockerignore *ignore, const char *pattern, struct err *err) ATTR_MUST_CHECK;
+int dockerignore_add(struct dockerignore *ignore, const char *pattern,
+                     struct err *err) ATTR_MUST_CHECK;
 /* Is path (relative, '/', clean) ignored? A pattern that matches a folder holds for all below it, the last
    one that matches counts. */
 bool dockerignore_match(const struct dockerignore *ignore, const char *path);

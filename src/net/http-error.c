@@ -59,7 +59,8 @@ static void set_cut(struct http_request *request, struct err *err)
 static void set_timeout(struct http_request *request, struct err *err)
 {
     if (request->has_head)
-        err_set(err, ERR_TIMEOUT, "the answer was not complete after %lld ms: %llu bytes of its body came",
+        err_set(err, ERR_TIMEOUT,
+                "the answer was not complete after %lld ms: %llu bytes of its body came",
                 (long long)request->timeout_ms, (unsigned long long)request->n_received);
     else if (request->n_sends > 0)
         err_set(err, ERR_TIMEOUT, "no answer came within %lld ms", (long long)request->timeout_ms);
@@ -69,7 +70,8 @@ static void set_timeout(struct http_request *request, struct err *err)
 
 void http_error_set(struct http_request *request, int curl_code, struct err *err)
 {
-    const char *text = request->curl_text[0] ? request->curl_text : curl_easy_strerror((CURLcode)curl_code);
+    const char *text =
+        request->curl_text[0] ? request->curl_text : curl_easy_strerror((CURLcode)curl_code);
     switch ((CURLcode)curl_code) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:

@@ -40,7 +40,8 @@ struct http {
     size_t n_queued, n_queued_streams;
     unsigned n_started;
 
-    unsigned depth;   /* inside callbacks or libcurl: nothing is freed, libcurl is not entered again */
+    unsigned
+        depth; /* inside callbacks or libcurl: nothing is freed, libcurl is not entered again */
     bool is_dead;     /* http_free() came from a callback */
     bool has_cancelled; /* requests to be freed when depth is 0 again */
 };

@@ -157,7 +157,8 @@ static void add_header(struct http_request *request, const char *line, size_t le
 static int check_head(struct http_request *request)
 {
     struct http_answer answer;
-    if (request->status < 101 || request->status > 599 || (request->status == 101 && !request->is_hijack))
+    if (request->status < 101 || request->status > 599 ||
+        (request->status == 101 && !request->is_hijack))
         return err_set(&request->fail, ERR_PROTOCOL, "the answer's status %d makes no sense",
                        request->status);
     http_request_answer(request, &answer);
@@ -206,7 +207,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
     if (request->is_cancelled)
         return 0;
     if (request->head_len > HTTP_MAX_HEAD) {
-        err_set(&request->fail, ERR_PROTOCOL, "the answer's head is longer than %u bytes", HTTP_MAX_HEAD);
+        err_set(&request->fail, ERR_PROTOCOL, "the answer's head is longer than %u bytes",
+                HTTP_MAX_HEAD);
         return 0;
     }
     if (request->has_head) /* trailers */
@@ -234,11 +236,12 @@ static int take_data(struct http_request *request, const char *bytes, size_t len
         int result = request->data(request->arg, bytes, len);
         if (request->is_cancelled)
             return -1;
-        return result >= 0 ? 0 : err_set(&request->fail, ERR_FAILED, "its reader ended the transfer");
+        return result >= 0 ? 0
+                           : err_set(&request->fail, ERR_FAILED, "its reader ended the transfer");
     }
     if (request->collected.len + len > HTTP_MAX_BODY)
-        return err_set(&request->fail, ERR_PROTOCOL, "the answer is too large: at most %u bytes are taken",
-                       HTTP_MAX_BODY);
+        return err_set(&request->fail, ERR_PROTOCOL,
+                       "the answer is too large: at most %u bytes are taken", HTTP_MAX_BODY);
     str_add_len(&request->collected, bytes, len);
     return 0;
 }

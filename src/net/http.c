@@ -263,7 +263,8 @@ static void finish(struct http_request *request, int curl_code)
             curl_code = CURLE_OK;
         if (err_is_set(&request->fail))
             err_move(&err, &request->fail);
-        else if (curl_code != CURLE_OK || !request->has_head) /* libcurl takes half a head for an end */
+        else if (curl_code != CURLE_OK ||
+                 !request->has_head) /* libcurl takes half a head for an end */
             http_error_set(request, curl_code == CURLE_OK ? CURLE_PARTIAL_FILE : curl_code, &err);
         /* Without the query: build arguments may be secret. */
         log_debug("http: %s %.*s: %d, %llu bytes, %.3f ms%s%s", request->method,
@@ -299,7 +300,8 @@ static bool feed(struct http *http)
     bool has_fed = false;
     if (http->n_short >= http->limit && http->n_queued_streams == 0)
         return false;
-    for (struct http_request *request = http->first, *next; request && !http->is_dead; request = next) {
+    for (struct http_request *request = http->first, *next; request && !http->is_dead;
+         request = next) {
         if (http->n_queued == 0)
             break;
         next = request->next;
@@ -342,7 +344,8 @@ static void run(struct http *http, curl_socket_t fd, int action)
 /* Lets paused transfers go on, as http_pause() and http_resume_upload() asked. */
 static void resume(struct http *http)
 {
-    for (struct http_request *request = http->first, *next; request && !http->is_dead; request = next) {
+    for (struct http_request *request = http->first, *next; request && !http->is_dead;
+         request = next) {
         next = request->next;
         if (!request->wants_resume || request->state != HTTP_ACTIVE || request->is_cancelled)
             continue;
@@ -388,8 +391,10 @@ int http_new(struct loop *loop, const struct http_endpoint *endpoint, struct htt
 {
     struct sockaddr_un address;
     if (endpoint->unix_socket && strlen(endpoint->unix_socket) >= sizeof(address.sun_path))
-        return err_set(err, ERR_CONNECT, "the path of the socket \"%s\" is too long: %zu bytes, %zu are "
-                       "possible", endpoint->unix_socket, strlen(endpoint->unix_socket),
+        return err_set(err, ERR_CONNECT,
+                       "the path of the socket \"%s\" is too long: %zu bytes, %zu are "
+                       "possible",
+                       endpoint->unix_socket, strlen(endpoint->unix_socket),
                        sizeof(address.sun_path) - 1);
     struct http *http = MEM_NEW(struct http);
     http->loop = loop;

@@ -68,9 +68,10 @@ struct http_request_spec {
     int64_t timeout_ms; /* of the whole exchange, 0: none */
 };
 
-/* The request is the caller's to cancel until its `done` has been called. All functions below may be
-   called from any callback; no callback is called by them. A request that is no GET, HEAD, PUT or
-   DELETE is sent at most once; those are sent again when a kept connection turns out to be closed. */
+/* The request is the caller's to cancel until its `done` has been called. All functions below may
+   be called from any callback; no callback is called by them. A request that is no GET, HEAD, PUT
+   or DELETE is sent at most once; those are sent again when a kept connection turns out to be
+   closed. */
 struct http_request;
 struct http_request *http_start(struct http *http, const struct http_request_spec *spec);
 /* No callback follows. NULL allowed. */

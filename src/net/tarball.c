@@ -40,7 +40,8 @@ static la_ssize_t on_write(struct archive *archive, void *arg, const void *bytes
 static int failed(struct tarball *tarball, const char *name, struct err *err)
 {
     const char *text = archive_error_string(tarball->archive);
-    return err_set(err, ERR_FAILED, "cannot pack \"%s\": %s", name, text ? text : "libarchive failed");
+    return err_set(err, ERR_FAILED, "cannot pack \"%s\": %s", name,
+                   text ? text : "libarchive failed");
 }
 
 struct tarball *tarball_new(struct str *out)
@@ -69,8 +70,8 @@ static int write_head(struct tarball *tarball, struct archive_entry *entry, cons
     return 0;
 }
 
-int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, int64_t uid, int64_t gid,
-                      const char *bytes, size_t len, struct err *err)
+int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, int64_t uid,
+                      int64_t gid, const char *bytes, size_t len, struct err *err)
 {
     struct archive_entry *entry = archive_entry_new();
     archive_entry_copy_pathname(entry, name);
@@ -82,7 +83,8 @@ int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, 
     archive_entry_set_mtime(entry, 0, 0);
     int result = write_head(tarball, entry, name, err);
     archive_entry_free(entry);
-    if (result == 0 && len > 0 && archive_write_data(tarball->archive, bytes, len) != (la_ssize_t)len)
+    if (result == 0 && len > 0 &&
+        archive_write_data(tarball->archive, bytes, len) != (la_ssize_t)len)
         result = failed(tarball, name, err);
     if (result == 0 && archive_write_finish_entry(tarball->archive) < ARCHIVE_WARN)
         result = failed(tarball, name, err);
@@ -102,7 +104,8 @@ static int set_link(struct archive_entry *entry, const char *path, struct err *e
     return 0;
 }
 
-static int open_file(struct tarball *tarball, const char *path, const struct stat *seen, struct err *err)
+static int open_file(struct tarball *tarball, const char *path, const struct stat *seen,
+                     struct err *err)
 {
     struct stat now;
     tarball->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -169,7 +172,8 @@ int tarball_step(struct tarball *tarball, size_t max, struct err *err)
         if (n < 0)
             return err_set_sys(err, errno, "cannot read \"%s\"", tarball->name);
         if (n == 0)
-            return err_set(err, ERR_FAILED, "cannot pack \"%s\": it became shorter meanwhile", tarball->name);
+            return err_set(err, ERR_FAILED, "cannot pack \"%s\": it became shorter meanwhile",
+                           tarball->name);
         if (archive_write_data(tarball->archive, buf, (size_t)n) != n)
             return failed(tarball, tarball->name, err);
         tarball->left -= (uint64_t)n;

@@ -12,8 +12,8 @@ struct tarball;
 /* A GNU tar archive written into memory in pieces: what was added since the last take is in `out`. */
 struct tarball *tarball_new(struct str *out);
 /* One regular file from memory; mtime 0. */
-int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, int64_t uid, int64_t gid,
-                      const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
+int tarball_add_bytes(struct tarball *tarball, const char *name, unsigned mode, int64_t uid,
+                      int64_t gid, const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
 /* A file, link or folder (not its contents) from disk, as `name`; its bytes are added in pieces by
    tarball_step() so that memory stays small. uid and gid 0. */
 int tarball_begin_path(struct tarball *tarball, const char *path, const char *name, struct err *err)

@@ -49,7 +49,9 @@ static void ask(struct loop *loop, struct engine *engine, unsigned kind)
 {
     struct seen seen = { 0, 0 };
     ERR_AUTO(err);
-    struct engine_stream_spec spec = { .method = "POST", .path = "/x", .what = "x", .done = on_done, .arg = &seen };
+    struct engine_stream_spec spec = {
+        .method = "POST", .path = "/x", .what = "x", .done = on_done, .arg = &seen
+    };
     spec.value = kind == 1 ? on_value : NULL;
     spec.data = kind == 1 ? NULL : on_data;
     spec.is_hijack = kind == 2;
@@ -66,7 +68,8 @@ static void ask(struct loop *loop, struct engine *engine, unsigned kind)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char host[100];
-    static const char *const environment[] = { "DOCKER_API_VERSION=1.44", "DOCKER_CONFIG=/nonexistent", NULL };
+    static const char *const environment[] = { "DOCKER_API_VERSION=1.44",
+                                               "DOCKER_CONFIG=/nonexistent", NULL };
     struct loop *loop = NULL;
     struct engine *engine = NULL;
     ERR_AUTO(err);
@@ -78,8 +81,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(engine_open(&config, &engine, &err) == 0);
         /* libcurl asks again when nothing came on a kept connection, but never more often than this. */
         for (int i = 0; i < 8; i++)
-            fake_server_add(server, &(struct fake_answer){ .bytes = size ? (const char *)data : NULL, .len = size,
-                                                           .step = size < 64 ? 1 : 0, .closes = true });
+            fake_server_add(server,
+                            &(struct fake_answer){ .bytes = size ? (const char *)data : NULL,
+                                                   .len = size,
+                                                   .step = size < 64 ? 1 : 0,
+                                                   .closes = true });
         ask(loop, engine, kind);
         engine_close(engine);
     }

@@ -101,7 +101,8 @@ static void send_later(struct connection *connection, int64_t delay_ms)
     if (connection->later)
         return;
     if (delay_ms > 0)
-        connection->later = loop_add_timer(connection->server->loop, delay_ms, on_later, connection);
+        connection->later =
+            loop_add_timer(connection->server->loop, delay_ms, on_later, connection);
     else
         connection->later = loop_add_soon(connection->server->loop, on_later, connection);
 }
@@ -220,7 +221,8 @@ struct fake_server *fake_server_new(struct loop *loop, const char *path)
     server->loop = loop;
     server->path = mem_dup(path);
     server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (bind(server->fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(server->fd, 128) != 0)
+    if (bind(server->fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(server->fd, 128) != 0)
         assert(!"the fake server cannot listen");
     server->source = loop_add_fd(loop, server->fd, LOOP_READ, on_connection, server);
     loop_set_background(server->source);
@@ -288,7 +290,8 @@ size_t fake_server_n_connections(const struct fake_server *server)
 
 void fake_server_close_idle(struct fake_server *server)
 {
-    for (struct connection *connection = server->connections, *next; connection; connection = next) {
+    for (struct connection *connection = server->connections, *next; connection;
+         connection = next) {
         next = connection->next;
         if (!connection->is_answering && !connection->is_echo)
             drop(connection);

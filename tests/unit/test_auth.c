@@ -44,13 +44,15 @@ static void on_auth(void *arg, char *header, struct err *err)
     ok((err == NULL) == (header != NULL));
     if (header) {
         ok(text_starts(header, prefix));
-        is_int(base64_decode(header + strlen(prefix), strlen(header + strlen(prefix)), &seen->json), 0);
+        is_int(base64_decode(header + strlen(prefix), strlen(header + strlen(prefix)), &seen->json),
+               0);
     }
     mem_free(header);
 }
 
 /* What is sent for the reference, or the error. */
-static void is_auth(const char *config, const char *variable, const char *reference, const char *want)
+static void is_auth(const char *config, const char *variable, const char *reference,
+                    const char *want)
 {
     ERR_AUTO(err);
     STR_AUTO(dir);
@@ -68,7 +70,8 @@ static void is_auth(const char *config, const char *variable, const char *refere
             break;
     }
     if (seen.text.len > 0)
-        ok(strstr(seen.text.buf, want) != NULL) || (tap_note("got %s, want %s", seen.text.buf, want), 0);
+        ok(strstr(seen.text.buf, want) != NULL) ||
+            (tap_note("got %s, want %s", seen.text.buf, want), 0);
     else
         is_text(seen.json.buf, want);
     ok(strstr(seen.text.buf, "s3cret") == NULL);
@@ -115,13 +118,18 @@ static void test_helpers(void)
         "get:bad.io) echo 's3cret is no JSON';;\n"
         "get:fail.io) echo 'the keychain is locked' >&2; exit 3;;\n"
         "*) echo 'credentials not found in native keychain'; exit 1;;\nesac\n", 0755);
-    static const char store[] = "{\"credsStore\":\"octo\",\"auths\":{\"f.io\":{\"auth\":\"bTphOmI=\"}}}";
-    is_auth(store, NULL, "r.io/a", "{\"username\":\"h\",\"password\":\"hs\",\"serveraddress\":\"r.io\"}");
+    static const char store[] =
+        "{\"credsStore\":\"octo\",\"auths\":{\"f.io\":{\"auth\":\"bTphOmI=\"}}}";
+    is_auth(store, NULL, "r.io/a",
+            "{\"username\":\"h\",\"password\":\"hs\",\"serveraddress\":\"r.io\"}");
     is_auth(store, NULL, "t.io/a", "{\"identitytoken\":\"tok\",\"serveraddress\":\"t.io\"}");
     is_auth(store, NULL, "none.io/a", "{}");
-    is_auth(store, NULL, "f.io/a", "{\"username\":\"m\",\"password\":\"a:b\",\"serveraddress\":\"f.io\"}");
-    is_auth(store, NULL, "bad.io/a", "credentials for \"bad.io\": the answer of \"docker-credential-octo\" makes no");
-    is_auth(store, NULL, "fail.io/a", "\"docker-credential-octo\" failed (exit status 3): the keychain is locked");
+    is_auth(store, NULL, "f.io/a",
+            "{\"username\":\"m\",\"password\":\"a:b\",\"serveraddress\":\"f.io\"}");
+    is_auth(store, NULL, "bad.io/a",
+            "credentials for \"bad.io\": the answer of \"docker-credential-octo\" makes no");
+    is_auth(store, NULL, "fail.io/a",
+            "\"docker-credential-octo\" failed (exit status 3): the keychain is locked");
     is_auth("{\"credHelpers\":{\"r.io\":\"octo\"},\"credsStore\":\"nosuch\"}", NULL, "r.io/a",
             "{\"username\":\"h\",\"password\":\"hs\",\"serveraddress\":\"r.io\"}");
     is_auth("{\"credsStore\":\"nosuch\"}", NULL, "r.io/a", "credentials for \"r.io\": ");

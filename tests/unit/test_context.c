@@ -51,8 +51,8 @@ static void list(const struct str *archive, struct str *ret_names)
 }
 
 /* Packs with pieces of cap bytes; the names, or the error's text. */
-static void pack(const struct context_spec *spec, size_t cap, struct str *ret_names, struct str *ret_archive,
-                 struct str *ret_dockerfile)
+static void pack(const struct context_spec *spec, size_t cap, struct str *ret_names,
+                 struct str *ret_archive, struct str *ret_dockerfile)
 {
     ERR_AUTO(err);
     struct context *context = NULL;
@@ -112,7 +112,9 @@ static void test_ignore(void)
     is_packed(&spec, ".dockerignore Dockerfile", "Dockerfile");
     put("Dockerfile.dockerignore", "[");
     STR_AUTO(text);
-    str_printf(&text, "build context \"%s\": Dockerfile.dockerignore:1: syntax error in pattern \"[\"", root);
+    str_printf(&text,
+               "build context \"%s\": Dockerfile.dockerignore:1: syntax error in pattern \"[\"",
+               root);
     is_packed(&spec, text.buf, "");
     put("Dockerfile.dockerignore", "*\n");
 }

@@ -43,7 +43,8 @@ static void test_base64(void)
     STR_AUTO(decoded);
     is_int(base64_decode("__77Zg", 6, &decoded), 0);
     is_text(decoded.buf, "\xff\xfe\xfb" "f");
-    static const char *const wrong[] = { "Z", "Zg=", "Zm9v=", "Zm9vZ", "Zm 9v", "Zg==Zg==", "====", "Z===" };
+    static const char *const wrong[] = { "Z",     "Zg=",      "Zm9v=", "Zm9vZ",
+                                         "Zm 9v", "Zg==Zg==", "====",  "Z===" };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         STR_AUTO(out);
         if (!is_int(base64_decode(wrong[i], strlen(wrong[i]), &out), -1))

@@ -99,7 +99,9 @@ static void test_wrong(void)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         ERR_AUTO(err);
         struct dockerignore *ignore = dockerignore_new();
-        is_int(dockerignore_parse(ignore, ".dockerignore", wrong[i].patterns, strlen(wrong[i].patterns), &err), -1);
+        is_int(dockerignore_parse(ignore, ".dockerignore", wrong[i].patterns,
+                                  strlen(wrong[i].patterns), &err),
+               -1);
         is_text(err.text, wrong[i].text);
         dockerignore_free(ignore);
     }

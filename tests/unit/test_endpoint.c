@@ -51,7 +51,9 @@ static int open_engine(const char *host, const char *context, const char *const 
     environment[n++] = config.buf;
     for (size_t i = 0; variables && variables[i] && i < 3; i++)
         environment[n++] = variables[i];
-    struct engine_config spec = { .loop = loop, .environment = environment, .host = host, .context = context };
+    struct engine_config spec = {
+        .loop = loop, .environment = environment, .host = host, .context = context
+    };
     return engine_open(&spec, ret_engine, err);
 }
 
@@ -68,7 +70,11 @@ static const struct {
     { "unix:///h.sock", NULL, { "DOCKER_HOST=unix:///a/b.sock" }, "/h.sock", "http://localhost" },
     { NULL, "near", { "DOCKER_HOST=unix:///a/b.sock" }, "/near.sock", "http://localhost" },
     { NULL, NULL, { "DOCKER_CONTEXT=near" }, "/near.sock", "http://localhost" },
-    { NULL, NULL, { "DOCKER_CONTEXT=near", "DOCKER_HOST=unix:///a/b.sock" }, "/a/b.sock", "http://localhost" },
+    { NULL,
+      NULL,
+      { "DOCKER_CONTEXT=near", "DOCKER_HOST=unix:///a/b.sock" },
+      "/a/b.sock",
+      "http://localhost" },
     { "tcp://h", NULL, { NULL }, NULL, "http://h:2375" },
     { "h", NULL, { NULL }, NULL, "http://h:2375" },
     { "h:99", NULL, { NULL }, NULL, "http://h:99" },
@@ -84,12 +90,14 @@ static const struct {
 
 static void test_good(void)
 {
-    put_context("near", "{\"Name\":\"near\",\"Endpoints\":{\"docker\":{\"Host\":\"unix:///near.sock\"}}}");
+    put_context("near",
+                "{\"Name\":\"near\",\"Endpoints\":{\"docker\":{\"Host\":\"unix:///near.sock\"}}}");
     put_context("far", "{\"Name\":\"far\",\"Endpoints\":{\"docker\":{\"Host\":\"tcp://far:1\"}}}");
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         struct engine *engine = NULL;
         ERR_AUTO(err);
-        if (!is_int(open_engine(good[i].host, good[i].context, good[i].variables, &engine, &err), 0)) {
+        if (!is_int(open_engine(good[i].host, good[i].context, good[i].variables, &engine, &err),
+                    0)) {
             tap_note("%zu: %s", i, err.text);
             continue;
         }
@@ -122,7 +130,10 @@ static const struct {
     { NULL, "broken", { NULL }, "docker context \"broken\": " },
     { NULL, "empty", { NULL }, "names no host" },
     { "tcp://h", NULL, { "DOCKER_TLS_VERIFY=0" }, "ca.pem\", which TLS to \"tcp://h\" needs" },
-    { NULL, NULL, { "DOCKER_API_VERSION=1.24" }, "unusable DOCKER_API_VERSION \"1.24\": versions 1.41 to" },
+    { NULL,
+      NULL,
+      { "DOCKER_API_VERSION=1.24" },
+      "unusable DOCKER_API_VERSION \"1.24\": versions 1.41 to" },
     { NULL, NULL, { "DOCKER_API_VERSION=latest" }, "unusable DOCKER_API_VERSION" },
 };
 
@@ -152,7 +163,8 @@ static void test_config(void)
     put("config.json", "[1,2");
     is_int(open_engine(NULL, NULL, NULL, &engine, &err), 0);
     is_text(engine->endpoint.unix_socket, "/var/run/docker.sock");
-    ok(engine_docker_config_problem(engine) && strstr(engine_docker_config_problem(engine), "config.json"));
+    ok(engine_docker_config_problem(engine) &&
+       strstr(engine_docker_config_problem(engine), "config.json"));
     engine_close(engine);
     put("config.json", "[]");
     is_int(open_engine(NULL, NULL, NULL, &engine, &err), 0);

@@ -101,7 +101,8 @@ static void turn(int64_t for_ms, const bool *until)
 static void call(struct seen *seen, const char *method, const char *target, const int *ok_status)
 {
     seen_init(seen);
-    seen->call = engine_call(engine, method, target, NULL, "container \"web-1\"", ok_status, on_done, seen);
+    seen->call =
+        engine_call(engine, method, target, NULL, "container \"web-1\"", ok_status, on_done, seen);
     ok(!seen->is_done);
     turn(5000, &seen->is_done);
 }
@@ -118,11 +119,13 @@ static void test_versions(void)
         { PING("1.51"), "GET /v1.51/x ", "", 51 },
         { PING("1.99"), "GET /v1.55/x ", "", 55 },
         { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "GET /v1.55/x ", "", 55 },
-        { PING("1.40"), NULL, "is too old: it speaks version 1.40 of its API, 1.41 (Docker Engine 20.10)", 0 },
+        { PING("1.40"), NULL,
+          "is too old: it speaks version 1.40 of its API, 1.41 (Docker Engine 20.10)", 0 },
         { PING("1.9"), NULL, "is too old: it speaks version 1.9", 0 },
         { PING("2.0"), NULL, "speaks version \"2.0\" of its API, which makes no sense", 0 },
         { PING("1.x"), NULL, "makes no sense", 0 },
-        { "SSH-2.0-OpenSSH_9.2\r\n", NULL, "no answer from the Docker Engine: the answer is not HTTP: \"SSH-2.0", 0 },
+        { "SSH-2.0-OpenSSH_9.2\r\n", NULL,
+          "no answer from the Docker Engine: the answer is not HTTP: \"SSH-2.0", 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct seen seen;
@@ -132,14 +135,16 @@ static void test_versions(void)
         if (!ok(strstr(seen.text.buf, rows[i].text) != NULL))
             tap_note("\"%s\"", seen.text.buf);
         is_int(engine_api(engine), rows[i].api);
-        ok(fake_server_request(server, 0) && text_starts(fake_server_request(server, 0), "GET /_ping "));
+        ok(fake_server_request(server, 0) &&
+           text_starts(fake_server_request(server, 0), "GET /_ping "));
         const char *request = fake_server_request(server, 1);
         ok(rows[i].target ? request && text_starts(request, rows[i].target) : request == NULL);
         seen_release(&seen);
         end();
     }
     struct seen seen;
-    const char *const forced[] = { "DOCKER_API_VERSION=1.44", "DOCKER_CUSTOM_HEADERS=A=b,C=d", NULL };
+    const char *const forced[] = { "DOCKER_API_VERSION=1.44", "DOCKER_CUSTOM_HEADERS=A=b,C=d",
+                                   NULL };
     begin(NULL, forced);
     call(&seen, "GET", "/x", NULL);
     ok(text_starts(fake_server_request(server, 0), "GET /v1.44/x "));
@@ -158,7 +163,9 @@ static void test_negotiation(void)
 {
     struct seen seen[3];
     int ready = 0, again = 0;
-    begin("HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 4.3.1\r\nContent-Length: 0\r\n\r\n", NULL);
+    begin("HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 4.3.1\r\nContent-Length: "
+          "0\r\n\r\n",
+          NULL);
     for (int i = 0; i < 3; i++) {
         seen_init(&seen[i]);
         seen[i].call = engine_call(engine, "GET", "/x", NULL, "x", NULL, on_done, &seen[i]);
@@ -230,9 +237,11 @@ static void test_answers(void)
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
         struct seen seen;
         begin(PING("1.41"), NULL);
-        fake_server_add(server, &(struct fake_answer){ .bytes = answers[i].answer, .closes = true });
+        fake_server_add(server,
+                        &(struct fake_answer){ .bytes = answers[i].answer, .closes = true });
         call(&seen, "GET", "/x", answers[i].ok_status);
-        if (!is_int(seen.code, answers[i].code) || !ok(strstr(seen.text.buf, answers[i].text) != NULL))
+        if (!is_int(seen.code, answers[i].code) ||
+            !ok(strstr(seen.text.buf, answers[i].text) != NULL))
             tap_note("got \"%s\", want \"%s\"", seen.text.buf, answers[i].text);
         is_text(seen.body.buf, answers[i].body);
         seen_release(&seen);
@@ -277,11 +286,16 @@ static void stream(struct seen *seen, const char *body, size_t step, bool is_cut
 {
     STR_AUTO(answer);
     begin(PING("1.41"), NULL);
-    str_printf(&answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n%s", strlen(body), body,
-               is_cut ? "" : "0\r\n\r\n");
-    fake_server_add(server, &(struct fake_answer){ .bytes = answer.buf, .step = step, .closes = true });
-    struct engine_stream_spec spec = { .method = "POST", .path = "/images/create?fromImage=a", .what = "image \"a\"",
-                                       .value = on_value, .done = on_done, .arg = seen };
+    str_printf(&answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n%s",
+               strlen(body), body, is_cut ? "" : "0\r\n\r\n");
+    fake_server_add(server,
+                    &(struct fake_answer){ .bytes = answer.buf, .step = step, .closes = true });
+    struct engine_stream_spec spec = { .method = "POST",
+                                       .path = "/images/create?fromImage=a",
+                                       .what = "image \"a\"",
+                                       .value = on_value,
+                                       .done = on_done,
+                                       .arg = seen };
     seen->call = engine_stream(engine, &spec);
     turn(5000, &seen->is_done);
 }
@@ -308,7 +322,8 @@ static void test_streams(void)
             seen_init(&seen);
             stream(&seen, rows[i].body, step, rows[i].is_cut);
             is_text(seen.body.buf, rows[i].seen);
-            if (!ok(*rows[i].text ? strstr(seen.text.buf, rows[i].text) != NULL : seen.text.len == 0))
+            if (!ok(*rows[i].text ? strstr(seen.text.buf, rows[i].text) != NULL
+                                  : seen.text.len == 0))
                 tap_note("got \"%s\", want \"%s\"", seen.text.buf, rows[i].text);
             seen_release(&seen);
             end();
@@ -358,9 +373,12 @@ static void test_missing(void)
     is_int(engine_open(&config, &engine, &err), 0);
     call(&seen, "GET", "/x", NULL);
     is_int(seen.code, ERR_CONNECT);
-    is_text(seen.text.buf, "no answer from the Docker Engine: cannot connect to \"/nonexistent/docker.sock\": No such "
-            "file or directory; is the Docker Engine installed and running (systemctl start docker), and DOCKER_HOST "
-            "right?");
+    is_text(
+        seen.text.buf,
+        "no answer from the Docker Engine: cannot connect to \"/nonexistent/docker.sock\": No such "
+        "file or directory; is the Docker Engine installed and running (systemctl start docker), "
+        "and DOCKER_HOST "
+        "right?");
     seen_release(&seen);
     engine_close(engine);
     loop_free(loop);
@@ -384,9 +402,14 @@ static void test_real(const char *host)
     is_int(seen.code, ERR_NOT_FOUND);
     seen_release(&seen);
     seen_init(&seen);
-    struct engine_stream_spec spec = { .method = "POST", .path = "/images/octo-no-such-image/push?tag=1",
-                                       .what = "image", .value = on_value, .done = on_done, .arg = &seen,
-                                       .headers = (const char *const[]){ "X-Registry-Auth: e30=", NULL } };
+    struct engine_stream_spec spec = { .method = "POST",
+                                       .path = "/images/octo-no-such-image/push?tag=1",
+                                       .what = "image",
+                                       .value = on_value,
+                                       .done = on_done,
+                                       .arg = &seen,
+                                       .headers =
+                                           (const char *const[]){ "X-Registry-Auth: e30=", NULL } };
     seen.call = engine_stream(engine, &spec);
     turn(5000, &seen.is_done);
     ok(seen.code != ERR_NONE);

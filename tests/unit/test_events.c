@@ -82,7 +82,8 @@ static void turn_until(const struct seen *seen, const char *action)
 {
     ERR_AUTO(err);
     int64_t end_ms = clock_now_ms() + 10000;
-    while (clock_now_ms() < end_ms && !seen->is_lost && !(action && strstr(seen->actions.buf, action))) {
+    while (clock_now_ms() < end_ms && !seen->is_lost &&
+           !(action && strstr(seen->actions.buf, action))) {
         if (loop_step(loop, 5, &err) != 0)
             return;
     }
@@ -90,8 +91,12 @@ static void turn_until(const struct seen *seen, const char *action)
 
 static void open_events(struct seen *seen, int64_t since_ns)
 {
-    struct engine_events_spec spec = { .filters = "{\"type\":[\"container\"]}", .since_ns = since_ns,
-                                       .event = on_event, .again = on_again, .lost = on_lost, .arg = seen,
+    struct engine_events_spec spec = { .filters = "{\"type\":[\"container\"]}",
+                                       .since_ns = since_ns,
+                                       .event = on_event,
+                                       .again = on_again,
+                                       .lost = on_lost,
+                                       .arg = seen,
                                        .is_background = true };
     memset(seen, 0, sizeof(*seen));
     str_init(&seen->actions, 0);
@@ -103,22 +108,29 @@ static void test_comes_back(void)
 {
     struct seen seen;
     begin();
-    fake_server_add(server, &(struct fake_answer){
-        .bytes = HEAD EVENT("create", "1000000001") EVENT("start", "2000000005") EVENT("attach", "2000000005"),
-        .closes = true });
-    fake_server_add(server, &(struct fake_answer){
-        .bytes = HEAD EVENT("start", "2000000005") EVENT("attach", "2000000005") EVENT("remove", "2000000006"),
-        .closes = true });
-    fake_server_add(server, &(struct fake_answer){ .bytes = HEAD "{\"Type\":\"container\",\"Action\":\"health_status\","
-                                                   "\"HealthStatus\":\"healthy\",\"timeNano\":3000000000}" });
+    fake_server_add(server, &(struct fake_answer){ .bytes = HEAD EVENT("create", "1000000001")
+                                                       EVENT("start", "2000000005")
+                                                           EVENT("attach", "2000000005"),
+                                                   .closes = true });
+    fake_server_add(server, &(struct fake_answer){ .bytes = HEAD EVENT("start", "2000000005")
+                                                       EVENT("attach", "2000000005")
+                                                           EVENT("remove", "2000000006"),
+                                                   .closes = true });
+    fake_server_add(
+        server, &(struct fake_answer){ .bytes = HEAD
+                                       "{\"Type\":\"container\",\"Action\":\"health_status\","
+                                       "\"HealthStatus\":\"healthy\",\"timeNano\":3000000000}" });
     open_events(&seen, 5);
     turn_until(&seen, "healthy");
-    is_text(seen.actions.buf, "create@1000000001 start@2000000005 attach@2000000005 destroy@2000000006 "
+    is_text(seen.actions.buf,
+            "create@1000000001 start@2000000005 attach@2000000005 destroy@2000000006 "
             "health_status: healthy@3000000000 ");
     is_int(seen.n_again, 2);
     ok(!seen.is_lost);
     const char *request = fake_server_request(server, 1);
-    ok(request && text_starts(request, "GET /v1.41/events?since=0.000000005&filters=%7B%22type%22%3A%5B%22container"));
+    ok(request &&
+       text_starts(request,
+                   "GET /v1.41/events?since=0.000000005&filters=%7B%22type%22%3A%5B%22container"));
     request = fake_server_request(server, 2);
     ok(request && text_starts(request, "GET /v1.41/events?since=2.000000005&"));
     ok(engine_clock_ns(engine) > 1000000000000000000);
@@ -137,7 +149,8 @@ static void test_gives_up(void)
     end(&seen);
     /* Refused after a loss. */
     begin();
-    fake_server_add(server, &(struct fake_answer){ .bytes = HEAD EVENT("create", "1"), .closes = true });
+    fake_server_add(server,
+                    &(struct fake_answer){ .bytes = HEAD EVENT("create", "1"), .closes = true });
     fake_server_json(server, 500, "{\"message\":\"no\"}");
     open_events(&seen, 1);
     turn_until(&seen, NULL);
@@ -151,7 +164,8 @@ static void test_close(void)
     struct seen seen;
     ERR_AUTO(err);
     begin();
-    fake_server_add(server, &(struct fake_answer){ .bytes = HEAD EVENT("create", "1") EVENT("start", "2") });
+    fake_server_add(
+        server, &(struct fake_answer){ .bytes = HEAD EVENT("create", "1") EVENT("start", "2") });
     open_events(&seen, 1);
     seen.closes = true;
     turn_until(&seen, "create");

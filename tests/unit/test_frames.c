@@ -7,8 +7,9 @@
 
 #include "tests/unit/tap.h"
 
-static const char bytes[] = "\1\0\0\0\0\0\0\5hello\2\0\0\0\0\0\0\3err\1\0\0\0\0\0\0\0\3\0\0\0\0\0\0\4oops"
-                            "\1\0\0\0\0\0\1\0";
+static const char bytes[] =
+    "\1\0\0\0\0\0\0\5hello\2\0\0\0\0\0\0\3err\1\0\0\0\0\0\0\0\3\0\0\0\0\0\0\4oops"
+    "\1\0\0\0\0\0\1\0";
 
 static int on_frame(void *arg, int stream, const char *text, size_t len)
 {
@@ -37,7 +38,8 @@ int main(void)
     is_int(engine_frames_feed(&frames, bytes, sizeof(bytes) - 1, on_frame, &seen), 0);
     is_int(frames.left, 256);
     ok(!engine_frames_is_complete(&frames));
-    static const char *const wrong[] = { "\4\0\0\0\0\0\0\1x", "\1\0\1\0\0\0\0\1x", "plain text, no frames" };
+    static const char *const wrong[] = { "\4\0\0\0\0\0\0\1x", "\1\0\1\0\0\0\0\1x",
+                                         "plain text, no frames" };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct engine_frames none = { { 0 }, 0, 0, 0 };
         is_int(engine_frames_feed(&none, wrong[i], 9, on_frame, &seen), -1);

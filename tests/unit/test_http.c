@@ -323,7 +323,8 @@ static void test_timeout(void)
 {
     struct seen seen;
     begin();
-    fake_server_add(server, &(struct fake_answer){ .bytes = "HTTP/1.1 200 OK\r\n\r\n", .delay_ms = 3000 });
+    fake_server_add(server,
+                    &(struct fake_answer){ .bytes = "HTTP/1.1 200 OK\r\n\r\n", .delay_ms = 3000 });
     struct http_request_spec spec = { .method = "GET", .path = "/", .done = on_done, .arg = &seen,
                                       .timeout_ms = 50 };
     seen_init(&seen);
@@ -377,8 +378,9 @@ static void test_limit(void)
         fake_server_add(server, &(struct fake_answer){ .bytes = answer, .delay_ms = 30 });
     for (size_t i = 0; i < 6; i++)
         start(&seen[i], "GET", "/", NULL);
-    struct http_request_spec spec = { .method = "GET", .path = "/events", .done = on_done, .arg = &stream,
-                                      .is_stream = true };
+    struct http_request_spec spec = {
+        .method = "GET", .path = "/events", .done = on_done, .arg = &stream, .is_stream = true
+    };
     seen_init(&stream);
     stream.request = http_start(http, &spec);
     turn(20, NULL);
@@ -398,9 +400,15 @@ static void test_limit(void)
 static void test_stream(void)
 {
     struct seen seen;
-    struct http_request_spec spec = { .method = "GET", .path = "/", .head = on_head, .data = on_data,
-                                      .done = on_done, .arg = &seen, .is_stream = true };
-    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789abcdefghij";
+    struct http_request_spec spec = { .method = "GET",
+                                      .path = "/",
+                                      .head = on_head,
+                                      .data = on_data,
+                                      .done = on_done,
+                                      .arg = &seen,
+                                      .is_stream = true };
+    static const char answer[] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789abcdefghij";
     begin();
     fake_server_add(server, &(struct fake_answer){ .bytes = answer, .step = 1 });
     seen_init(&seen);
@@ -432,9 +440,14 @@ static void test_stream(void)
 
 static void test_cancel(void)
 {
-    struct http_request_spec spec = { .method = "GET", .path = "/", .head = on_head, .data = on_data,
-                                      .done = on_done, .is_stream = true };
-    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789abcdefghij";
+    struct http_request_spec spec = { .method = "GET",
+                                      .path = "/",
+                                      .head = on_head,
+                                      .data = on_data,
+                                      .done = on_done,
+                                      .is_stream = true };
+    static const char answer[] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789abcdefghij";
     for (int where = 0; where < 4; where++) {
         struct seen seen;
         begin();
@@ -465,8 +478,12 @@ static void test_pause(void)
     str_printf(&answer, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
     str_add_n(&answer, 1000000, 'x');
     fake_server_add(server, &(struct fake_answer){ .bytes = answer.buf });
-    struct http_request_spec spec = { .method = "GET", .path = "/", .data = on_data, .done = on_done,
-                                      .arg = &seen, .is_stream = true };
+    struct http_request_spec spec = { .method = "GET",
+                                      .path = "/",
+                                      .data = on_data,
+                                      .done = on_done,
+                                      .arg = &seen,
+                                      .is_stream = true };
     seen_init(&seen);
     seen.request = http_start(http, &spec);
     http_pause(seen.request, true);
@@ -552,8 +569,9 @@ static void test_upload(void)
     upload = (struct upload){ .left = 500u << 20 };
     begin();
     fake_server_add(server, &(struct fake_answer){
-        .bytes = "HTTP/1.1 400 Bad\r\nConnection: close\r\nContent-Length: 16\r\n\r\n{\"message\":\"no\"}",
-        .is_early = true });
+                                .bytes = "HTTP/1.1 400 Bad\r\nConnection: close\r\nContent-Length: "
+                                         "16\r\n\r\n{\"message\":\"no\"}",
+                                .is_early = true });
     run_upload(&upload);
     is_int(upload.seen.status, 400);
     is_text(upload.seen.body.buf, "{\"message\":\"no\"}");
@@ -566,8 +584,13 @@ static void test_upload(void)
 
 static void run_hijack(struct seen *seen, const char *head, size_t step, size_t n_bytes)
 {
-    struct http_request_spec spec = { .method = "POST", .path = "/exec/1/start", .body = "{\"Tty\":false}",
-                                      .head = on_head, .data = on_data, .done = on_done, .arg = seen,
+    struct http_request_spec spec = { .method = "POST",
+                                      .path = "/exec/1/start",
+                                      .body = "{\"Tty\":false}",
+                                      .head = on_head,
+                                      .data = on_data,
+                                      .done = on_done,
+                                      .arg = seen,
                                       .is_hijack = true };
     STR_AUTO(bytes);
     begin();
@@ -583,9 +606,11 @@ static void run_hijack(struct seen *seen, const char *head, size_t step, size_t 
 
 static void test_hijack(void)
 {
-    static const char upgraded[] = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
-                                   "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
-    static const char plain[] = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n";
+    static const char upgraded[] =
+        "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
+        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+    static const char plain[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n";
     struct seen seen;
     for (size_t step = 0; step < 3; step += 2) {
         run_hijack(&seen, upgraded, step, 5);

@@ -96,7 +96,8 @@ int main(void)
             "--host=unix:///run/docker.sock system dial-stdio\n");
     put("ssh", failing);
     ask("ssh://far.example", 1, &seen);
-    ok(strstr(seen.text.buf, "the connection was closed before an answer came; ssh to \"far.example\" said: "
+    ok(strstr(seen.text.buf,
+              "the connection was closed before an answer came; ssh to \"far.example\" said: "
               "Permission denied (publickey).") != NULL);
     tap_note("%s", seen.text.buf);
     str_release(&seen.text);
