@@ -306,6 +306,8 @@ static struct node *canonical(struct canon *c, struct node *node, const struct s
     if (!node || !row)
         return node;
     node = convert(c, node, row);
+    if (row->bind != BIND_NODE)
+        return node; /* nothing below has forms */
     if (node_is(node, NODE_MAP)) {
         NODE_EACH_PAIR(node, pair) {
             size_t len = place_key(&c->path, pair->key);

@@ -178,6 +178,8 @@ static struct node *resolve(struct resolver *r, struct node *node, const struct 
         return node;
     if (row->path != PATH_NONE)
         node = resolve_by_column(r, node, row, parent);
+    if (row->bind != BIND_NODE)
+        return node; /* nothing below is a path */
     if (node_is(node, NODE_MAP)) {
         if (row->canonical == CANON_MOUNT)
             check_mount(r, node);
