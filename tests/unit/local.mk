@@ -29,10 +29,14 @@ unit_tests = \
 	tests/unit/test_path \
 	tests/unit/test_plan \
 	tests/unit/test_process \
+	tests/unit/test_project \
+	tests/unit/test_quantity \
 	tests/unit/test_reference \
 	tests/unit/test_schema \
+	tests/unit/test_short \
 	tests/unit/test_ssh \
 	tests/unit/test_str \
+	tests/unit/test_words \
 	tests/unit/test_yread \
 	tests/unit/test_ywrite \
 	# end
