@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """octocompose against docker compose v5.5.0, in one run, on one private Engine.
 
-    bench.py --program build/octocompose [--static build/octocompose-static]
+    bench.py --program build/octocompose [--static build-static/octocompose]
              [--engine 28.5] [--repeat 5] [--sizes 1,10,50] [--disk] [--quick]
 
 Start-up, reading of 1 and 1000 services, up, no-op up, ps, logs and down of several
@@ -227,7 +227,8 @@ def chains(calls, ids):
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--program", help="octocompose")
-    a.add_argument("--static", help="a second build of octocompose")
+    a.add_argument("--static", help="a second build (default build-static/octocompose, if it is there)",
+                   default=str(HERE.parent.parent / "build-static" / "octocompose"))
     a.add_argument("--engine", help="version (default 28.5, else what the host has)")
     a.add_argument("--repeat", type=int, default=5)
     a.add_argument("--sizes", default="1,10,50")
@@ -268,10 +269,12 @@ def main():
             for n in [int(x) for x in o.sizes.split(",")]:
                 b.size(n, top, engine)
             b.chain(top)
+        except KeyboardInterrupt:
+            print("bench: stopped; what there is:", file=sys.stderr)
         finally:
             for p in b.programs.values():
                 p.close()
-        b.table(engine)
+            b.table(engine)
     return 0
 
 
