@@ -422,8 +422,8 @@ void observe_read(struct observation *observation)
         bind_volumes(observation, existing);
         bind_images(observation, existing, wanted);
         bind_references(observation, existing, wanted);
-        if (!wanted || wanted->is_disabled || existing->is_one_off || existing->is_helper ||
-            is_current(existing, wanted))
+        if (!wanted || !wanted->digest || wanted->is_disabled || existing->is_one_off ||
+            existing->is_helper || is_current(existing, wanted))
             continue;
         add_look(observation, existing, false);
     }
