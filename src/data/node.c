@@ -128,7 +128,7 @@ void node_reindex(struct node *map)
 /* Makes or enlarges the index so that it stays at most half full, then adds the last pair. */
 static void index_add_last(struct arena *arena, struct node_map *map)
 {
-    if (map->n <= NODE_INDEX_MIN)
+    if (map->n <= NODE_INDEX_MIN && !map->n_slots)
         return;
     if (map->n * 2 <= map->n_slots) {
         index_put(map, map->n - 1);
