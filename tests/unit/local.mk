@@ -4,6 +4,7 @@ unit_tests = \
 	tests/unit/test_auth \
 	tests/unit/test_clock \
 	tests/unit/test_context \
+	tests/unit/test_converge \
 	tests/unit/test_decode \
 	tests/unit/test_digest \
 	tests/unit/test_docker_fields \
@@ -49,6 +50,8 @@ tests_unit_libtap_a_SOURCES = \
 	tests/unit/plan_cases.inc \
 	tests/unit/plan_fixture.c \
 	tests/unit/plan_fixture.h \
+	tests/unit/run_project.c \
+	tests/unit/run_project.h \
 	tests/unit/tap.c \
 	tests/unit/tap.h \
 	# end
