@@ -78,6 +78,17 @@ static const struct schema_row *include_row(void)
     return schema_find(schema_root()->type, "include");
 }
 
+/* A relative project_directory that does not exist: paths start above it, as docker compose has it. */
+static void use_parent(const struct load_set *set, struct entry *entry)
+{
+    STR_AUTO(parent);
+    path_dir(entry->dir, &parent);
+    trail_finding(&entry->trail, set->loader->findings, FINDING_WARNING, entry->at,
+                  "the project directory \"%s\" does not exist, paths start at \"%s\"", entry->dir,
+                  parent.buf);
+    entry->dir = arena_dup_len(set->loader->arena, parent.buf, parent.len);
+}
+
 /* Fills in the entry. False after adding what is wrong. */
 static bool parse_entry(const struct load_set *set, const struct node *node, struct entry *entry)
 {
@@ -99,7 +110,11 @@ static bool parse_entry(const struct load_set *set, const struct node *node, str
     path_dir(entry->paths.items[0], &main_dir);
     entry->dir = dir ? loader_path(loader, set->working_dir, dir)
                      : arena_dup_len(loader->arena, main_dir.buf, main_dir.len);
-    return find_env_files(set, node, entry);
+    if (!find_env_files(set, node, entry))
+        return false;
+    if (dir && !path_is_absolute(dir) && !file_is_dir(entry->dir))
+        use_parent(set, entry);
+    return true;
 }
 
 static bool is_cycle(const struct load_set *set, const struct entry *entry,
