@@ -21,6 +21,7 @@ struct log {
     struct engine_frames frames;
     struct str piece; /* a frame, or a terminal's line, so far */
     bool is_tty, is_over;
+    bool is_open[3]; /* by stream: the last piece did not end its line */
 };
 
 struct logs {
@@ -60,12 +61,28 @@ static bool emit_piece(struct log *log, int stream)
         text.len--;
     line.text = text.at;
     line.len = text.len;
+    log->is_open[stream] = line.is_partial;
     logs->is_gone = &is_gone;
     logs->line(logs->arg, &line);
     if (is_gone)
         return false;
     logs->is_gone = NULL;
     str_clear(&log->piece);
+    return true;
+}
+
+/* Nothing follows any more: a line that was left open ends here. False as above. */
+static bool end_lines(struct log *log)
+{
+    if (log->piece.len && !emit_piece(log, 1))
+        return false;
+    for (int stream = 1; stream <= 2; stream++) {
+        if (!log->is_open[stream])
+            continue;
+        str_add_char(&log->piece, '\n');
+        if (!emit_piece(log, stream))
+            return false;
+    }
     return true;
 }
 
@@ -129,7 +146,7 @@ static void log_over(struct log *log, struct err *err)
     log->is_over = true;
     logs->n_open--;
     logs->is_gone = &is_gone;
-    if (log->piece.len && !emit_piece(log, 1))
+    if (!end_lines(log))
         return;
     logs->is_gone = &is_gone;
     logs->done(logs->arg, log->instance, err ? err : &none);
