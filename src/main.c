@@ -4,8 +4,11 @@
 #include "base/base.h"
 
 #include "cmd/cmd.h"
+#include "operator/baremetal/baremetal.h"
 
 int main(int argc, char **argv)
 {
+    if (baremetal_is_shim(argc, argv))
+        return baremetal_shim_main(argv);
     return cmd_main(argc, argv);
 }

@@ -6,11 +6,13 @@
 #include "plan/operator.h"
 
 /* Each is defined in its own folder, which shows nothing else. */
+extern const struct operator_ops baremetal_ops;
 extern const struct operator_ops docker_ops;
 extern const struct operator_ops memory_ops;
 
 const struct operator_ops *const operator_table[] = {
     &docker_ops,
+    &baremetal_ops,
     &memory_ops,
     NULL,
 };

@@ -22,7 +22,7 @@ src/operator/external: operator/external base data net model plan
 src/operator/memory: operator/memory base data net model plan
 src/cmd: cmd base data net model compose-compat/file template config plan operator
 compose-compat/cli: compose-compat/cli base data model cmd
-src: base cmd compose-compat/cli
+src: base cmd compose-compat/cli operator/baremetal
 '
 
 problems=$(sources '*.[ch]' src compose-compat | xargs $AWK -v table="$table" '

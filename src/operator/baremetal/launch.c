@@ -1,0 +1,144 @@
+/*
+ * launch.c - what happens in a forked child before it becomes the service's program: limits,
+ * mounts, user, folder. Runs between fork and exec, in a process that has one thread.
+ */
+#include "base/base.h"
+
+#include "operator/baremetal/parts.h"
+
+#include <stdio.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+const char **baremetal_words(const struct node *list)
+{
+    size_t n = node_is(list, NODE_LIST) ? list->u.list.n : 0;
+    const char **words = mem_new(n + 1, sizeof(*words));
+
+    for (size_t i = 0; i < n; i++) {
+        const char *word = node_as_text(list->u.list.items[i]);
+
+        words[i] = word ? word : "";
+    }
+    return words;
+}
+
+static int set_limits(const struct node *limits)
+{
+    static const struct {
+        const char *name;
+        int resource;
+    } names[] = {
+        { "nofile", RLIMIT_NOFILE }, { "nproc", RLIMIT_NPROC },     { "core", RLIMIT_CORE },
+        { "cpu", RLIMIT_CPU },       { "data", RLIMIT_DATA },       { "fsize", RLIMIT_FSIZE },
+        { "stack", RLIMIT_STACK },   { "memlock", RLIMIT_MEMLOCK }, { "as", RLIMIT_AS },
+        { "nice", RLIMIT_NICE },     { "rtprio", RLIMIT_RTPRIO },
+    };
+
+    if (!node_is(limits, NODE_LIST))
+        return 0;
+    NODE_EACH_ITEM (limits, item) {
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+            struct rlimit limit = { (rlim_t)baremetal_int(*item, "soft"),
+                                    (rlim_t)baremetal_int(*item, "hard") };
+
+            if (text_is(names[i].name, baremetal_text(*item, "name")) &&
+                setrlimit(names[i].resource, &limit) != 0)
+                return errno;
+        }
+    }
+    return 0;
+}
+
+/* A target that does not exist on this host is not made: the service has the variable instead. */
+static void set_mounts(const struct node *mounts)
+{
+    bool is_private = false;
+
+    if (geteuid() != 0 || !node_is(mounts, NODE_LIST))
+        return;
+    NODE_EACH_ITEM (mounts, item) {
+        const char *source = baremetal_text(*item, "source");
+        const char *target = baremetal_text(*item, "target");
+
+        if (!source || !target || text_is(target, "/") || !file_exists(target) ||
+            file_is_dir(source) != file_is_dir(target))
+            continue;
+        if (!is_private &&
+            (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0))
+            return;
+        is_private = true;
+        if (mount(source, target, NULL, MS_BIND | MS_REC, NULL) == 0 &&
+            baremetal_bool(*item, "read_only"))
+            (void)!mount(NULL, target, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);
+    }
+}
+
+static int set_user(const char *user)
+{
+    char name[256], *group;
+    const struct passwd *entry;
+    uid_t uid;
+    gid_t gid;
+    int64_t number;
+
+    if (!user || !*user)
+        return 0;
+    snprintf(name, sizeof(name), "%s", user);
+    group = strchr(name, ':');
+    if (group)
+        *group++ = '\0';
+    entry = text_to_int(name, &number) == 0 ? getpwuid((uid_t)number) : getpwnam(name);
+    if (!entry && text_to_int(name, &number) != 0)
+        return ENOENT;
+    uid = entry ? entry->pw_uid : (uid_t)number;
+    gid = entry ? entry->pw_gid : (gid_t)0;
+    if (uid == geteuid() && !group)
+        return 0;
+    if (group && text_to_int(group, &number) == 0)
+        gid = (gid_t)number;
+    else if (group) {
+        const struct group *found = getgrnam(group);
+
+        if (!found)
+            return ENOENT;
+        gid = found->gr_gid;
+    }
+    if ((entry ? initgroups(entry->pw_name, gid) : setgroups(1, &gid)) != 0 || setgid(gid) != 0 ||
+        setuid(uid) != 0)
+        return errno;
+    return 0;
+}
+
+int baremetal_become(const struct node *run, const char *const *argv, const char *const *env,
+                     const char *dir, bool with_mounts, const char **ret_what)
+{
+    int error;
+
+    *ret_what = "limits cannot be set";
+    error = set_limits(node_get(run, "ulimits"));
+    if (error)
+        return error;
+    if (with_mounts)
+        set_mounts(node_get(run, "mounts"));
+    umask(022);
+    *ret_what = "working folder cannot be entered";
+    if (chdir(dir ? dir : baremetal_text(run, "dir")) != 0)
+        return errno;
+    *ret_what = "user cannot be set";
+    error = set_user(baremetal_text(run, "user"));
+    if (error)
+        return error;
+    environ = (char **)env;
+    *ret_what = "program cannot be run";
+    execvp(argv[0], (char *const *)argv);
+    return errno;
+}

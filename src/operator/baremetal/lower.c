@@ -1,0 +1,251 @@
+/*
+ * lower.c - project to wanted processes and volumes. Specs are the canonical trees, so that every
+ * field has its reason. Pure: what cannot be done on a bare host is a finding with its place.
+ */
+#include "base/base.h"
+
+#include "operator/baremetal/parts.h"
+
+#include "base/arena.h"
+#include "data/jwrite.h"
+
+static const struct field_rule process_rules[] = {
+    { "develop", CHANGE_IGNORE },
+    { "image", CHANGE_IGNORE },
+    { "networks", CHANGE_IGNORE },
+    { NULL, CHANGE_REPLACE },
+};
+
+const struct resource_kind baremetal_process = { "process", "Process", KIND_RUNS, process_rules,
+                                                 "services" };
+const struct resource_kind baremetal_volume = { "volume", "Volume", KIND_DATA, NULL, "volumes" };
+
+/* What says how an instance comes into being, or has no meaning here, but not what it is. */
+static bool keep_spec(void *arg, const struct node_pair *pair)
+{
+    static const char *const keys[] = { "build",    "pull_policy", "scale",    "depends_on",
+                                        "profiles", "image",       "networks", "develop" };
+
+    (void)arg;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (text_is(pair->key, keys[i]))
+            return false;
+    }
+    return true;
+}
+
+static const char *digest_of(struct arena *arena, const struct node *spec)
+{
+    STR_AUTO(text);
+
+    jwrite_node_text(spec, JWRITE_SORT, &text);
+    return arena_printf(arena, "%016llx", (unsigned long long)text_hash(text.buf, text.len));
+}
+
+static void set_spec(struct wanted_set *set, struct wanted *wanted, const struct node *source)
+{
+    struct node *spec, *deploy;
+
+    spec = node_is(source, NODE_MAP) ? node_copy_shallow(set->arena, source)
+                                     : node_map(set->arena, wanted->at);
+    node_keep(spec, keep_spec, NULL);
+    node_remove(spec, "name");
+    deploy = node_get(spec, "deploy");
+    if (node_is(deploy, NODE_MAP) && node_get(deploy, "replicas")) {
+        deploy = node_copy_shallow(set->arena, deploy);
+        node_remove(deploy, "replicas");
+        if (deploy->u.map.n == 0)
+            node_remove(spec, "deploy");
+        else
+            node_get_pair(spec, "deploy", strlen("deploy"))->value = deploy;
+    }
+    wanted->spec = spec;
+    wanted->digest = digest_of(set->arena, spec);
+}
+
+static void check_program(const struct service *service, struct findings *findings)
+{
+    if (service->command.list.n > 0 || service->entrypoint.list.n > 0)
+        return;
+    finding_hint(finding_add(findings, FINDING_ERROR, service->at, NULL,
+                             "service \"%s\" has no command: on bare metal an image does not say "
+                             "what to run",
+                             service->name),
+                 "give it a \"command\" or an \"entrypoint\"");
+}
+
+/* Keys that say something to a container engine which a plain process does not have. */
+static const char *const engine_keys[] = {
+    "annotations",
+    "blkio_config",
+    "cap_add",
+    "cap_drop",
+    "cgroup",
+    "cgroup_parent",
+    "cpu_count",
+    "cpu_percent",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_rt_period",
+    "cpu_rt_runtime",
+    "cpu_shares",
+    "cpus",
+    "cpuset",
+    "device_cgroup_rules",
+    "devices",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "domainname",
+    "external_links",
+    "extra_hosts",
+    "gpus",
+    "group_add",
+    "hostname",
+    "init",
+    "ipc",
+    "isolation",
+    "links",
+    "logging",
+    "mac_address",
+    "mem_limit",
+    "mem_reservation",
+    "mem_swappiness",
+    "memswap_limit",
+    "models",
+    "network_mode",
+    "oom_kill_disable",
+    "oom_score_adj",
+    "pid",
+    "pids_limit",
+    "platform",
+    "privileged",
+    "provider",
+    "read_only",
+    "runtime",
+    "security_opt",
+    "shm_size",
+    "stdin_open",
+    "storage_opt",
+    "sysctls",
+    "tty",
+    "use_api_socket",
+    "userns_mode",
+    "uts",
+    "volumes_from",
+};
+
+static void check_keys(const struct service *service, struct findings *findings)
+{
+    for (size_t i = 0; i < ARRAY_LEN(engine_keys); i++) {
+        const struct node *value = node_get(service->source, engine_keys[i]);
+
+        if (!value || (node_is(value, NODE_BOOL) && !value->u.truth))
+            continue;
+        finding_add(findings, FINDING_WARNING, service_origin(service, engine_keys[i]), NULL,
+                    "service \"%s\": \"%s\" has no effect on bare metal", service->name,
+                    engine_keys[i]);
+    }
+    VEC_EACH (&service->networks, endpoint) {
+        if (!text_is(endpoint->network, "default"))
+            finding_add(findings, FINDING_WARNING, endpoint->at, NULL,
+                        "service \"%s\": network \"%s\" is the host's on bare metal", service->name,
+                        endpoint->network);
+    }
+    if (service->deploy && (service->deploy->limits || service->deploy->reservations))
+        finding_add(findings, FINDING_WARNING, service_origin(service, "deploy.resources"), NULL,
+                    "service \"%s\": \"deploy.resources\" has no effect on bare metal",
+                    service->name);
+    VEC_EACH (&service->volumes, mount) {
+        if (mount->type != MOUNT_BIND && mount->type != MOUNT_VOLUME && mount->type != MOUNT_TMPFS)
+            finding_add(findings, FINDING_ERROR, mount->at, NULL,
+                        "service \"%s\": a mount of type \"%s\" is not possible on bare metal",
+                        service->name, mount_type_names[mount->type]);
+    }
+    if (service->stop_signal && baremetal_signal(service->stop_signal) == 0)
+        finding_add(findings, FINDING_ERROR, service_origin(service, "stop_signal"), NULL,
+                    "service \"%s\": no such signal: \"%s\"", service->name, service->stop_signal);
+}
+
+static void add_service(const struct project *project, struct wanted_set *set,
+                        const struct service *service, struct findings *findings)
+{
+    struct wanted *wanted = wanted_add(set, &baremetal_process, service->name);
+    struct baremetal_payload *payload = ARENA_NEW(set->arena, struct baremetal_payload);
+
+    payload->project = project;
+    payload->service = service;
+    wanted->payload = payload;
+    wanted->service = wanted->key;
+    wanted->at = service->at;
+    wanted->separator = '-';
+    wanted->is_disabled = service->is_disabled;
+    wanted->is_name_fixed = service->container_name != NULL;
+    wanted->name = service->container_name
+                       ? arena_dup(set->arena, service->container_name)
+                       : arena_printf(set->arena, "%s-%s", project->name, service->name);
+    wanted->replicas = service_replicas(service);
+    wanted->has_healthcheck = service->healthcheck && !service->healthcheck->disable;
+    wanted->hooks[HOOK_PRE_START] = (unsigned)service->pre_start.n;
+    wanted->hooks[HOOK_POST_START] = (unsigned)service->post_start.n;
+    wanted->hooks[HOOK_PRE_STOP] = (unsigned)service->pre_stop.n;
+    wanted->stop_timeout_ns =
+        service->stop_grace_period.has ? service->stop_grace_period.value : -1;
+    set_spec(set, wanted, service->source);
+    if (service->is_disabled)
+        return;
+    check_program(service, findings);
+    check_keys(service, findings);
+}
+
+static void connect_service(struct wanted_set *set, const struct service *service)
+{
+    struct wanted *wanted = wanted_find(set, baremetal_process.name, service->name);
+
+    VEC_EACH (&service->volumes, mount) {
+        struct wanted *volume = NULL;
+
+        if (mount->type == MOUNT_VOLUME && mount->source)
+            volume = wanted_find(set, baremetal_volume.name, mount->source);
+        if (volume)
+            wanted_depend(set, wanted, volume, DEPENDS_BOUND)->at = mount->at;
+    }
+    VEC_EACH (&service->depends_on, dependency) {
+        struct wanted *on = wanted_find(set, baremetal_process.name, dependency->service);
+        struct wanted_dependency *added;
+
+        if (!on)
+            continue;
+        added = wanted_depend(set, wanted, on, DEPENDS_RUNNING);
+        added->condition = dependency->condition;
+        added->restart = dependency->restart;
+        added->required = dependency->required;
+        added->at = dependency->at;
+    }
+}
+
+int baremetal_lower(const struct project *project, struct wanted_set *out,
+                    struct findings *findings)
+{
+    VEC_EACH (&project->volumes, item) {
+        const struct volume *volume = *item;
+        struct wanted *wanted = wanted_add(out, &baremetal_volume, volume->key);
+
+        wanted->at = volume->at;
+        wanted->name = arena_dup(out->arena, volume->name);
+        wanted->is_external = volume->external;
+        set_spec(out, wanted, volume->source);
+        if (volume->external)
+            finding_add(findings, FINDING_ERROR, volume->at, NULL,
+                        "volume \"%s\" is external, which bare metal does not have: mount the "
+                        "folder itself",
+                        volume->key);
+    }
+    VEC_EACH (&project->services, service)
+        add_service(project, out, *service, findings);
+    VEC_EACH (&project->services, service) {
+        if (!(*service)->is_disabled)
+            connect_service(out, *service);
+    }
+    return 0;
+}

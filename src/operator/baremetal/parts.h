@@ -1,0 +1,168 @@
+/*
+ * parts.h - what the files of the bare metal operator share: the handle, the state on disk, the way
+ * to a shim, the log's form. Nothing outside of this folder includes it.
+ *
+ * The state is STATE/baremetal/PROJECT/ (0700):
+ *   process/ID/record.json   what the instance was made as; its existence is the instance
+ *   process/ID/status.json   written by the shim only
+ *   process/ID/lock          held by the living shim
+ *   process/ID/{out,err}     named pipes, the service's outputs
+ *   process/ID/log-N.{out,err,idx}
+ *   volume/KEY.json, volume/KEY/
+ *   events                   one JSON object a line
+ */
+#ifndef OCTO_OPERATOR_BAREMETAL_PARTS_H
+#define OCTO_OPERATOR_BAREMETAL_PARTS_H
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "data/node.h"
+#include "plan/operator.h"
+
+#define BAREMETAL_VERSION 1
+
+extern const struct resource_kind baremetal_process;
+extern const struct resource_kind baremetal_volume;
+extern const struct operator_ops baremetal_ops;
+
+struct baremetal_task;
+
+struct baremetal {
+    struct loop *loop;
+    const char *const *environment;
+    char *root;    /* STATE/baremetal */
+    char *project; /* of the last observation */
+    VEC(struct baremetal_task *) tasks;
+};
+
+/* What a wanted process was lowered from. */
+struct baremetal_payload {
+    const struct project *project;
+    const struct service *service;
+};
+
+/* --- state.c --- */
+
+const char *baremetal_text(const struct node *map, const char *key);
+int64_t baremetal_int(const struct node *map, const char *key);
+bool baremetal_bool(const struct node *map, const char *key);
+const char *baremetal_env(const char *const *environment, const char *name);
+/* A state file: its version is known, or the error says what to do. */
+int baremetal_read_state(struct arena *arena, const char *path, struct node **ret_node,
+                         struct err *err) ATTR_MUST_CHECK;
+int baremetal_write_state(const char *path, const struct node *node,
+                          struct err *err) ATTR_MUST_CHECK;
+/* Field 22 of /proc/PID/stat, or -1. */
+int64_t baremetal_start_time(pid_t pid);
+void baremetal_boot_id(struct str *out);
+/* The number of "SIGTERM", "TERM", "15"; 0: there is none. */
+int baremetal_signal(const char *name);
+void baremetal_project_dir(const struct baremetal *baremetal, struct str *out);
+void baremetal_process_dir(const struct baremetal *baremetal, const char *id, struct str *out);
+
+struct baremetal_look {
+    const struct node *record, *status; /* status may be NULL */
+    enum instance_state state;
+    enum instance_health health;
+    int64_t exit_code;
+    bool is_exit_known;
+    pid_t pid;
+    bool has_shim;
+    bool is_lost; /* something is to be watched, but nobody does */
+};
+/* ERR_NOT_FOUND when there is no instance (any more). */
+int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *out,
+                   struct err *err) ATTR_MUST_CHECK;
+void baremetal_event(const char *project_dir, const struct node *record, const char *action,
+                     int64_t exit_code, const char *health);
+
+/* --- control.c: the way to a shim --- */
+
+typedef void (*baremetal_answer_fn)(void *arg, struct err *err);
+/* mode "start" or "adopt"; fn is called when the process runs, or could not be started. */
+void baremetal_shim_spawn(struct loop *loop, const char *dir, const char *mode,
+                          baremetal_answer_fn fn, void *arg);
+/* One request (a line of JSON), one answer. */
+void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb, int signo,
+                            int64_t grace_ns, baremetal_answer_fn fn, void *arg);
+
+/* --- create.c, lower.c, observe.c, begin.c --- */
+
+int baremetal_create_process(struct baremetal *baremetal, struct step *step,
+                             struct err *err) ATTR_MUST_CHECK;
+int baremetal_create_volume(struct baremetal *baremetal, struct step *step,
+                            struct err *err) ATTR_MUST_CHECK;
+int baremetal_check_ports(const struct node *record, struct err *err) ATTR_MUST_CHECK;
+int baremetal_lower(const struct project *project, struct wanted_set *out,
+                    struct findings *findings);
+void baremetal_observe(void *handle, const struct observe_query *query, struct findings *findings,
+                       observe_done_fn done, void *arg);
+void baremetal_begin(void *handle, struct step *step, step_progress_fn progress, step_done_fn done,
+                     void *arg);
+void baremetal_cancel(void *handle, struct step *step);
+void baremetal_projects(void *handle, bool with_stopped, projects_done_fn done, void *arg);
+/* The names in a folder that end so, sorted; a missing folder has none. */
+void baremetal_list(struct arena *arena, const char *dir, const char *end, struct text_list *out);
+
+/* --- launch.c: a service's environment in a child --- */
+
+/* The "K=V" list of the record, NULL-terminated, on the heap (the texts are the record's). */
+const char **baremetal_words(const struct node *list);
+/* In the forked child: limits, mounts, user, folder, then exec. Returns the errno of a failure. */
+int baremetal_become(const struct node *run, const char *const *argv, const char *const *env,
+                     const char *dir, bool with_mounts, const char **ret_what);
+
+/* --- log.c: written by the shim, read by `logs` --- */
+
+struct baremetal_log_record {
+    int64_t time_ns;
+    int64_t end; /* of the stream's file, behind what this record tells of */
+    int64_t stream;
+};
+struct baremetal_log {
+    int fifo[2], raw[2], index;
+    int64_t size[2];
+    int64_t number;
+};
+/* All of it in the current folder. */
+int baremetal_log_open(struct baremetal_log *log, struct err *err) ATTR_MUST_CHECK;
+/* Moves what waits in the pipe of a stream (0 output, 1 error) to the log. */
+void baremetal_log_move(struct baremetal_log *log, int stream);
+
+struct baremetal_reader;
+struct baremetal_reader *baremetal_reader_new(const char *dir);
+void baremetal_reader_free(struct baremetal_reader *reader);
+typedef void (*baremetal_line_fn)(void *arg, int stream, int64_t time_ns, const char *text,
+                                  size_t len);
+/* Reads one record, false when there is none at the moment. */
+bool baremetal_reader_next(struct baremetal_reader *reader, baremetal_line_fn fn, void *arg);
+/* What came without an end of line. */
+void baremetal_reader_flush(struct baremetal_reader *reader, baremetal_line_fn fn, void *arg);
+
+/* --- members.c --- */
+
+typedef VEC(pid_t) baremetal_pids;
+/* Every process that belongs to the instance, the shim itself and `except` left out. */
+void baremetal_members(pid_t group, const char *id, bool is_adopted, pid_t except,
+                       baremetal_pids *out);
+
+/* --- streams --- */
+
+struct operator_stream {
+    struct baremetal *baremetal;
+    void (*free)(struct operator_stream *stream);
+    void (*write)(struct operator_stream *stream, const char *bytes, size_t len);
+    void (*close_input)(struct operator_stream *stream);
+    void (*resize)(struct operator_stream *stream, unsigned rows, unsigned columns);
+    void (*wake)(struct operator_stream *stream);
+    bool is_paused, is_gone, is_busy;
+};
+struct operator_stream *baremetal_logs(void *handle, const struct log_query *query,
+                                       log_line_fn line, log_done_fn done, void *arg);
+struct operator_stream *baremetal_exec(void *handle, const struct exec_query *query,
+                                       stream_output_fn output, stream_done_fn done, void *arg);
+struct operator_stream *baremetal_events(void *handle, const char *project, int64_t since_ns,
+                                         int64_t until_ns, event_fn event, stream_done_fn done,
+                                         void *arg);
+
+#endif
