@@ -42,7 +42,7 @@ OCTO_TRY_FLAGS([WARN_CFLAGS], [-Wall -Wextra -Wpedantic -Wshadow -Wformat=2 -Wst
   -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wimplicit-fallthrough -Wcast-align -Wdate-time
   -Wnested-externs -Winit-self -Wduplicated-cond
   -Wduplicated-branches -Wlogical-op -Wjump-misses-init -Wtrampolines -Walloca
-  -Wconditional-uninitialized -Wloop-analysis -Wno-overlength-strings
+  -Wloop-analysis -Wno-overlength-strings
   -Wno-language-extension-token -Wno-missing-field-initializers])
 AS_IF([test "$enable_werror" = yes], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
 AC_SUBST([WARN_CFLAGS])])

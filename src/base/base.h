@@ -25,7 +25,8 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* The object of type TYPE whose member MEMBER is at PTR. */
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member)                                                            \
+    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
 static inline void *steal_ptr_(void *variable)
 {

@@ -117,7 +117,6 @@ static int load_sources(const struct config_options *options, struct arena *aren
     struct settings settings = { .arena = arena, .findings = findings };
     struct load_document *documents;
     const char *operator_name;
-    ERR_AUTO(load_err);
 
     if (sources_read(arena, options->compose.current_dir, paths, &sources, findings, err) < 0)
         return -1;

@@ -113,7 +113,6 @@ static void add_existing_instance(struct planner *planner, const struct existing
 
 static void add_existing(struct planner *planner)
 {
-    MAP_AUTO(by_name);
 
     planner->slot_of = ARENA_NEW_N(planner->arena, struct slot *, planner->existing->items.n);
     VEC_EACH(&planner->existing->items, item)

@@ -62,7 +62,6 @@ static void on_image(void *arg, struct engine_answer *answer, struct err *err)
 static const char *image_volumes_label(struct task *task, const struct service *service)
 {
     STR_AUTO(out);
-    MAP_AUTO(targets);
     struct node *sorted = new_map(task->arena);
     VEC_EACH (&service->volumes, mount) {
         const struct docker_image *image =

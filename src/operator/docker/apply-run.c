@@ -34,7 +34,6 @@ void apply_stop(struct task *task)
 {
     const char *path = task_path(task, "/containers/%s/stop%s", task_ref(task->step->instance),
                                  timeout_query(task));
-    STR_AUTO(none);
     const int ok[2] = { 304, 404 };
     task->call =
         engine_call(task->docker->engine, "POST", path, NULL, task_what(task), ok, on_simple, task);
