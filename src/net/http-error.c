@@ -15,6 +15,9 @@
 #include "base/file.h"
 #include "net/http-internal.h"
 
+/* CURLE_TOO_LARGE, which libcurl has since 8.6. */
+#define TOO_LARGE 100
+
 static const char *peer(const struct http_request *request)
 {
     return request->http->unix_socket ? request->http->unix_socket : request->http->base_url;
@@ -86,7 +89,7 @@ void http_error_set(struct http_request *request, int curl_code, struct err *err
         err_set(err, ERR_CONNECT, "no safe connection to \"%s\": %s", peer(request), text);
         break;
     case CURLE_RECV_ERROR:
-        if (strstr(text, "chunked-encoding")) {
+        if (strstr(text, "chunk")) {
             err_set(err, ERR_PROTOCOL, "the answer makes no sense: %s", text);
             break;
         }
@@ -101,7 +104,6 @@ void http_error_set(struct http_request *request, int curl_code, struct err *err
         set_timeout(request, err);
         break;
     case CURLE_OUT_OF_MEMORY: /* what libcurl 7.88 says of a header line without an end */
-    case CURLE_FILESIZE_EXCEEDED:
         err_set(err, ERR_PROTOCOL, "the answer's head has a line without an end");
         break;
     case CURLE_URL_MALFORMAT:
@@ -112,7 +114,10 @@ void http_error_set(struct http_request *request, int curl_code, struct err *err
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:
     default:
-        err_set(err, ERR_PROTOCOL, "the answer makes no sense: %s", text);
+        if (curl_code == TOO_LARGE)
+            err_set(err, ERR_PROTOCOL, "the answer's head has a line without an end");
+        else
+            err_set(err, ERR_PROTOCOL, "the answer makes no sense: %s", text);
         break;
     }
 }

@@ -215,10 +215,17 @@ static size_t on_header(char *line, size_t size, size_t n, void *arg)
         return len;
     if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
         return end_head(request) == 0 ? len : 0;
-    if (len >= 5 && strncasecmp(line, "http/", 5) == 0)
-        forget_headers(request);
-    else
+    if (len < 5 || strncasecmp(line, "http/", 5) != 0) {
         add_header(request, line, len);
+        return len;
+    }
+    forget_headers(request);
+    if (len < 7 || strncasecmp(line, "http/1.", 7) != 0) {
+        STR_AUTO(quoted);
+        http_quote(line, len, &quoted);
+        err_set(&request->fail, ERR_PROTOCOL, "the answer is not HTTP 1: %s", quoted.buf);
+        return 0;
+    }
     return len;
 }
 

@@ -260,12 +260,12 @@ static void test_endless(void)
     static const struct {
         const char *bytes;
         size_t step;
-        const char *text;
+        const char *text, *newer; /* newer libcurls have limits of their own */
     } rows[] = {
-        { "HTTP/1.1 200 OK\r\nX-Header: a\r\n", 13, "head is longer than" },
+        { "HTTP/1.1 200 OK\r\nX-Header: a\r\n", 13, "head is longer than", "Too many response headers" },
         { "HTTP/1.1 200 OK\r\nX-Header: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          60, "without an end" },
-        { "HTTP/1.1 100 Continue\r\n\r\n", 25, "head is longer than" },
+          60, "without an end", "without an end" },
+        { "HTTP/1.1 100 Continue\r\n\r\n", 25, "head is longer than", "Too " },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct seen seen;
@@ -275,7 +275,7 @@ static void test_endless(void)
         start(&seen, "GET", "/x", NULL);
         turn(20000, &seen.is_done);
         is_int(seen.code, ERR_PROTOCOL);
-        if (!ok(strstr(seen.text.buf, rows[i].text) != NULL))
+        if (!ok(strstr(seen.text.buf, rows[i].text) || strstr(seen.text.buf, rows[i].newer)))
             tap_note("\"%s\"", seen.text.buf);
         seen_release(&seen);
         end();
