@@ -210,7 +210,7 @@ static int take_lock(struct shim *shim, bool is_start, struct err *err)
     shim->lock = open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (shim->lock < 0)
         return err_set_sys(err, errno, "lock cannot be opened");
-    while (fcntl(shim->lock, F_SETLK, &lock) != 0) {
+    while (fcntl(shim->lock, F_OFD_SETLK, &lock) != 0) {
         struct baremetal_look look;
         struct arena *arena = arena_new();
         bool is_busy = baremetal_look(arena, ".", &look, NULL) == 0 && look.state != STATE_EXITED &&

@@ -169,7 +169,7 @@ static bool has_shim(const char *dir)
 
     str_printf(&path, "%s/lock", dir);
     fd = open(path.buf, O_RDWR | O_CLOEXEC);
-    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 static void judge(const char *dir, struct baremetal_look *out)
