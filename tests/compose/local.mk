@@ -11,5 +11,6 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/cases.py \
 	tests/compose/corpus.py \
 	tests/compose/differences.txt \
+	tests/compose/random \
 	tests/compose/replay.py \
 	# end
