@@ -11,6 +11,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_jread \
 	tests/fuzz/fuzz_load \
 	tests/fuzz/fuzz_reference \
+	tests/fuzz/fuzz_short \
 	tests/fuzz/fuzz_yread \
 	# end
 
