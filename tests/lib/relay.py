@@ -43,6 +43,7 @@ class Call:
         self.status = None
         self.response = b""           # the first bytes of the answer's body
         self.start = time.monotonic()
+        self.at = time.time()         # the same moment as a date
         self.finish = None
         self.spoiled = None
         self.hijacked = False
