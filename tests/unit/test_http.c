@@ -174,8 +174,8 @@ static void test_every_byte(void)
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 11\r\n\r\nhello world",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Wait\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n"
-        "Content-Length: 11\r\n\r\nhello world",
+        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Wait\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n"
+         "Content-Length: 11\r\n\r\nhello world"),
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\nT: railer\r\n\r\n",
     };
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
