@@ -224,6 +224,10 @@ def sweep():
                 time.sleep(0.01)
         _rm_cgroups(top.name)
         _remove(top)
+    for top in list(base_dir().glob("oh.*.*")) + list(base_dir().glob("or.*.*")):
+        pid = top.name.split(".")[1]
+        if pid.isdigit() and not _start_time(int(pid)):
+            shutil.rmtree(top, ignore_errors=True)
 
 
 _live = []

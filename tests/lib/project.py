@@ -198,7 +198,7 @@ class Program:
         self.exe = str(exe)
         self.prefix = [str(p) for p in prefix]
         self.socket = str(socket)
-        self.home = Path(tempfile.mkdtemp(prefix="oh.", dir=base_dir()))
+        self.home = Path(tempfile.mkdtemp(prefix="oh.%d." % os.getpid(), dir=base_dir()))
         self.path_env = path_env or os.environ["PATH"]
         self.is_judge = "docker-compose-v" in self.exe or "cli-plugins" in self.exe
 

@@ -173,7 +173,7 @@ class Relay:
         self.upstream = str(upstream)
         self.dir = None
         if path is None:
-            self.dir = tempfile.mkdtemp(prefix="or.", dir=os.environ.get("OCTO_TEST_TMP", "/tmp"))
+            self.dir = tempfile.mkdtemp(prefix="or.%d." % os.getpid(), dir=os.environ.get("OCTO_TEST_TMP", "/tmp"))
             path = os.path.join(self.dir, "s")
         self.socket = path
         self.calls = []
