@@ -115,7 +115,7 @@ void http_error_set(struct http_request *request, int curl_code, struct err *err
     case CURLE_BAD_CONTENT_ENCODING:
     default:
         if (curl_code == TOO_LARGE)
-            err_set(err, ERR_PROTOCOL, "the answer's head has a line without an end");
+            err_set(err, ERR_PROTOCOL, "the answer's head is too large");
         else
             err_set(err, ERR_PROTOCOL, "the answer makes no sense: %s", text);
         break;
