@@ -42,7 +42,8 @@ struct execution {
     struct run *runs;      /* by step id - 1 */
     struct run_queue queue;    /* all predecessors have ended */
     struct run_queue admitted; /* to be begun, waiting for room */
-    size_t n_left;
+    size_t n_left, n_artifacts_left;
+    struct step *lost_artifact; /* a pull or build that failed */
     unsigned n_in_flight, max_in_flight;
     bool is_ending; /* nothing new is begun */
     bool is_interrupted, is_pumping;
@@ -70,6 +71,32 @@ static void tell(struct execution *execution, struct step *step, const struct er
 
 /* --- ends -------------------------------------------------------------------------------------- */
 
+static bool is_artifact(const struct step *step)
+{
+    return (step->instance->kind->flags & KIND_ARTIFACT) && step->action != STEP_REMOVE;
+}
+
+/* One predecessor less to wait for. */
+static void release(struct execution *execution, struct step *step)
+{
+    if (--step->n_waiting == 0)
+        queue_push(&execution->queue, &execution->runs[step->id - 1]);
+}
+
+/* All pulls and builds have ended: they are one predecessor of those that wait for them all. */
+static void release_after_artifacts(struct execution *execution)
+{
+    VEC_EACH (&execution->plan->steps, item) {
+        struct run *run = &execution->runs[(*item)->id - 1];
+
+        if (!(*item)->after_artifacts)
+            continue;
+        if (!run->blocked_by)
+            run->blocked_by = execution->lost_artifact;
+        release(execution, *item);
+    }
+}
+
 /* The step has ended: its successors have one predecessor less to wait for. */
 static void settle(struct run *run, enum step_status status, const struct err *err)
 {
@@ -86,9 +113,14 @@ static void settle(struct run *run, enum step_status status, const struct err *e
 
         if (is_lost && !edge->is_soft && !next->blocked_by)
             next->blocked_by = run->blocked_by ? run->blocked_by : step;
-        if (--edge->step->n_waiting == 0)
-            queue_push(&execution->queue, next);
+        release(execution, edge->step);
     }
+    if (!is_artifact(step))
+        return;
+    if (is_lost && !execution->lost_artifact)
+        execution->lost_artifact = run->blocked_by ? run->blocked_by : step;
+    if (--execution->n_artifacts_left == 0)
+        release_after_artifacts(execution);
 }
 
 static void skip(struct run *run)
@@ -178,6 +210,11 @@ static void begin(struct run *run)
         execution->n_in_flight++;
     step->status = STEP_RUNNING;
     tell(execution, step, NULL);
+    if (execution->is_ending) { /* the observer cancelled */
+        leave(run);
+        skip(run);
+        return;
+    }
     if (step->action == STEP_START && execution->observer.before_start) {
         run->is_held = true;
         execution->observer.before_start(execution->observer.arg, step, on_resume, run);
@@ -349,6 +386,7 @@ struct execution *execute_start(struct loop *loop, const struct operator_ops *op
     for (size_t i = 0; i < n; i++) {
         execution->runs[i].execution = execution;
         execution->runs[i].step = plan->steps.items[i];
+        execution->n_artifacts_left += is_artifact(plan->steps.items[i]);
     }
     execution->soon = loop_add_soon(loop, on_start, execution);
     return execution;

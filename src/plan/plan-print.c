@@ -199,6 +199,8 @@ static void write_step(struct jwrite *w, const struct step *step)
     for (size_t i = 0; i < step->after.n; i++)
         jwrite_uint(w, step->after.items[i].step->id);
     jwrite_list_end(w);
+    if (step->after_artifacts)
+        jwrite_key_bool(w, "after_artifacts", true);
     write_ids(w, "conditional_on", step->only_if.items, step->only_if.n);
     write_ids(w, "unless", step->unless.items, step->unless.n);
     jwrite_key(w, "reasons");

@@ -299,7 +299,7 @@ int planner_finish(struct planner *planner, struct err *err)
         struct step *step = *item;
 
         drop_doubles(step, position);
-        step->n_waiting = (unsigned)step->after.n;
+        step->n_waiting = (unsigned)step->after.n + step->after_artifacts;
         VEC_EACH(&step->after, edge)
         {
             struct step_edge successor = { step, edge->is_soft };

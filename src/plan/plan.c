@@ -63,19 +63,12 @@ static bool is_first_after_artifacts(const struct step *step)
    half done behind. */
 static void put_artifacts_first(struct planner *planner)
 {
-    const struct plan *plan = planner->plan;
-    MODEL_LIST(struct step *) first = { 0 };
+    bool is_any = false;
 
-    VEC_EACH (&plan->steps, step) {
-        if (is_first_after_artifacts(*step))
-            ARENA_ADD(planner->arena, &first, *step);
-    }
-    VEC_EACH (&plan->steps, artifact) {
-        if (!is_artifact(*artifact))
-            continue;
-        VEC_EACH (&first, step)
-            step_after(planner, *step, *artifact);
-    }
+    VEC_EACH (&planner->plan->steps, step)
+        is_any = is_any || is_artifact(*step);
+    VEC_EACH (&planner->plan->steps, step)
+        (*step)->after_artifacts = is_any && is_first_after_artifacts(*step);
 }
 
 static void plan_goal(struct planner *planner)

@@ -134,6 +134,9 @@ struct step {
                                  (what is inherited comes from there) */
     const char *temporary_name; /* CREATE of a replacement: the name until STEP_RENAME */
     MODEL_LIST(struct step_edge) after; /* predecessors */
+    /* Begins only when all pulls and builds of the plan have ended (and worked, unless they are optional):
+       a predecessor that is said once instead of by an edge to each. */
+    bool after_artifacts;
     /* The guard: begun only if one of only_if holds (none listed: always) and none of unless does. The
        steps of the conditions (pulls and builds) are predecessors. */
     MODEL_LIST(struct step_condition) only_if;

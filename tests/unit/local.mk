@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_engine \
 	tests/unit/test_err \
 	tests/unit/test_events \
+	tests/unit/test_execute \
 	tests/unit/test_file \
 	tests/unit/test_frames \
 	tests/unit/test_http \

@@ -361,6 +361,8 @@ static void edit_value(struct existing_set *set, struct existing *existing, cons
         detach(existing, value);
     } else if (text_is(word, "made")) {
         existing->created_ns = atoll(value) * 1000000000;
+    } else if (text_is(word, "bound")) {
+        existing->bindings.items[0].id = value;
     } else if (text_is(word, "copy")) {
         copy = existing_add(set, existing->kind);
         *copy = *existing;
@@ -454,6 +456,8 @@ void fixture_steps(const struct plan *plan, struct str *out)
         for (size_t k = 0; k < step->after.n; k++)
             str_printf(out, "%s%u%s", k == 0 ? " < " : ",", step->after.items[k].step->id,
                        step->after.items[k].is_soft ? "~" : "");
+        if (step->after_artifacts)
+            str_add(out, step->after.n > 0 ? ",*" : " < *");
         add_conditions(" if ", step->only_if.items, step->only_if.n, out);
         add_conditions(" unless ", step->unless.items, step->unless.n, out);
         str_add_char(out, '\n');

@@ -17,11 +17,12 @@ void fixture_wanted(const char *yaml, struct wanted_set *set);
 
 /* What exists after all of the wanted set was brought up, then edited, "NAME WORD [VALUE]; ...": gone,
    foreign, unlabelled, one-off, helper; a state with its exit code or health ("exited 1", "running
-   healthy"); id, digest, named, service, number, replaces, detached, made with a value; "copy NAME"
+   healthy"); id, digest, named, service, number, replaces, detached, made, bound (the id of the first binding) with a value; "copy NAME"
    adds another like it. */
 void fixture_existing(const struct wanted_set *wanted, const char *edits, struct existing_set *set);
 
-/* The steps, one a line: "ID action name [< PREDECESSORS]" and what else there is to say. */
+/* The steps, one a line: "ID action name [< PREDECESSORS]" and what else there is to say; "*" are
+   all pulls and builds. */
 void fixture_steps(const struct plan *plan, struct str *out);
 
 #endif
