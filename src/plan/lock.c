@@ -1,7 +1,7 @@
 /*
  * lock.c - the project lock: a flock on a file of the runtime folder, so that the kernel frees it with its
- * holder; the text in the file is for people only. The file stays. Called by the commands that change
- * something.
+ * holder; the text in the file is for people only. The holder removes the file when it is done: whoever
+ * gets the lock of a removed file opens the new one. Called by the commands that change something.
  */
 #include "base/base.h"
 
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -96,23 +97,59 @@ static void fail(struct lock *lock, struct err *err)
     err_release(&moved);
 }
 
+static int open_file(struct lock *lock, struct err *err)
+{
+    if (lock->fd >= 0)
+        close(lock->fd);
+    lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock->fd < 0)
+        return err_set_sys(err, errno, "cannot open the lock \"%s\"", lock->path);
+    return 0;
+}
+
+/* Whether the path still leads to the file that is open: its holder may have removed it. */
+static bool is_current(const struct lock *lock)
+{
+    struct stat mine, its;
+
+    return fstat(lock->fd, &mine) == 0 && stat(lock->path, &its) == 0 && mine.st_dev == its.st_dev &&
+           mine.st_ino == its.st_ino;
+}
+
+/* 1: taken, 0: somebody has it. */
+static int try_once(struct lock *lock, struct err *err)
+{
+    for (;;) {
+        if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK || errno == EINTR)
+                return 0;
+            return err_set_sys(err, errno, "cannot lock \"%s\"", lock->path);
+        }
+        if (is_current(lock))
+            return 1;
+        if (open_file(lock, err) != 0)
+            return -1;
+    }
+}
+
 static void try_lock(void *arg)
 {
     struct lock *lock = arg;
     struct err err = ERR_INIT;
     STR_AUTO(holder);
+    int taken;
 
     if (err_is_set(&lock->err)) {
         fail(lock, &lock->err);
         return;
     }
-    if (flock(lock->fd, LOCK_EX | LOCK_NB) == 0) {
+    taken = try_once(lock, &err);
+    if (taken > 0) {
         write_holder(lock->fd);
         lock->done(lock->arg, lock, &err);
         return;
     }
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-        err_set_sys(&err, errno, "cannot lock \"%s\"", lock->path);
+    if (taken < 0) {
         fail(lock, &err);
         return;
     }
@@ -129,13 +166,17 @@ static void try_lock(void *arg)
     lock->pause_ms = MIN(lock->pause_ms * 2, POLL_MAX_MS);
 }
 
-static int open_file(struct lock *lock, const char *operator_name, const char *endpoint,
-                     const char *project, struct err *err)
+/* Root has one place for it, whatever the environment says: a service and a login shell must meet. */
+static int set_path(struct lock *lock, const char *operator_name, const char *endpoint,
+                    struct err *err)
 {
     STR_AUTO(path);
     size_t dir_len;
 
-    path_runtime_dir(&path);
+    if (geteuid() == 0 && access("/run", W_OK) == 0)
+        str_add(&path, "/run/octocompose");
+    else
+        path_runtime_dir(&path);
     str_add(&path, "/locks");
     if (file_make_dirs(path.buf, 0700, err) != 0)
         return -1;
@@ -143,16 +184,13 @@ static int open_file(struct lock *lock, const char *operator_name, const char *e
     str_printf(&path, "/%s-%016llx-%s.lock", operator_name,
                (unsigned long long)text_hash(endpoint ? endpoint : "",
                                              endpoint ? strlen(endpoint) : 0),
-               project);
+               lock->project);
     for (size_t i = dir_len; i < path.len; i++) {
         if (path.buf[i] == '/')
             path.buf[i] = '_';
     }
     lock->path = str_steal(&path);
-    lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (lock->fd < 0)
-        return err_set_sys(err, errno, "cannot open the lock \"%s\"", lock->path);
-    return 0;
+    return open_file(lock, err);
 }
 
 void lock_take(struct loop *loop, const char *operator_name, const char *endpoint, const char *project,
@@ -169,7 +207,7 @@ void lock_take(struct loop *loop, const char *operator_name, const char *endpoin
     lock->waiting = waiting;
     lock->done = done;
     lock->arg = arg;
-    if (open_file(lock, operator_name, endpoint, project, &lock->err) != 0)
+    if (set_path(lock, operator_name, endpoint, &lock->err) != 0)
         assert(err_is_set(&lock->err));
     loop_add_soon(loop, try_lock, lock);
 }
@@ -178,7 +216,7 @@ void lock_release(struct lock *lock)
 {
     if (!lock)
         return;
-    if (ftruncate(lock->fd, 0) != 0)
-        log_debug("cannot clear who holds the lock");
+    if (unlink(lock->path) != 0)
+        log_debug("cannot remove the lock");
     lock_free(lock);
 }

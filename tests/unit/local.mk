@@ -6,6 +6,7 @@ unit_tests = \
 	tests/unit/test_context \
 	tests/unit/test_converge \
 	tests/unit/test_decode \
+	tests/unit/test_diff \
 	tests/unit/test_digest \
 	tests/unit/test_docker_fields \
 	tests/unit/test_docker_read \
@@ -23,6 +24,7 @@ unit_tests = \
 	tests/unit/test_jread \
 	tests/unit/test_jwrite \
 	tests/unit/test_load \
+	tests/unit/test_lock \
 	tests/unit/test_loop \
 	tests/unit/test_map \
 	tests/unit/test_merge \
