@@ -427,6 +427,8 @@ networks:
 """)
     project.up().ok()
     for name in ("a", "alfa", "alfa.example", project.name + "-a-1"):
+        # started is not yet listening
+        project.wait_for(lambda: project.sh("b", "wget -qO- http://%s/" % name)[0] == 0)
         assert project.sh("b", "wget -qO- http://%s/" % name) == (0, "<h1>stand-in for nginx</h1>\n"), name
     assert project.sh("c", "wget -qO- http://a/")[0] == 0
     assert project.sh("c", "wget -T 1 -qO- http://alfa/")[0] != 0
@@ -454,7 +456,7 @@ services:
   alone: {image: "stand-in:1", network_mode: none}
 """)
     project.up().ok()
-    assert project.sh("side", "wget -qO- http://127.0.0.1/")[0] == 0
+    project.wait_for(lambda: project.sh("side", "wget -qO- http://127.0.0.1/")[0] == 0)
     assert project.inspect("alone")["HostConfig"]["NetworkMode"] == "none"
     assert project.inspect("side")["HostConfig"]["NetworkMode"] == "container:" + project.c("base").id
 
