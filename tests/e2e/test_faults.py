@@ -157,7 +157,11 @@ def sweep(project, relay, kind, args, before, after):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_first_up(kind, project, relay):
+def test_first_up(kind, project, relay, request):
+    if kind.startswith("kill") and project.engine.version == "20.10":
+        # Known: the creation of a network that the killed program asked for may still be under way when
+        # the next one asks for the same, and this engine then makes two of one name.
+        request.applymarker(pytest.mark.xfail(reason="two networks of one name", strict=False))
     project.write(TEXT)
 
     def after(problems):
