@@ -15,6 +15,7 @@ AM_TESTS_ENVIRONMENT = \
 	# end
 
 include tests/unit/local.mk
+include tests/contract/local.mk
 include tests/fuzz/local.mk
 include tests/checks/local.mk
 include tests/compose/local.mk

@@ -2,8 +2,8 @@
  * memory-stream.c - logs, events, exec and attach of the in-memory operator. What is followed is looked
  * at again every few milliseconds: another command may write it.
  *
- * exec knows these programs: "echo WORDS", "exit CODE", "cat" (gives its input back); any other is not
- * found (127).
+ * exec knows these programs: "echo WORDS", "exit CODE", "cat" (gives its input back), and "sh -c" with
+ * the first two, separated by ";". Any other is not found (127).
  */
 #include "base/base.h"
 
@@ -258,9 +258,9 @@ static bool turn_exec(struct operator_stream *stream)
     return true;
 }
 
-static void run_program(struct operator_stream *stream, const struct exec_query *query)
+/* One command of words. */
+static void run_command(struct operator_stream *stream, const char *const *argv)
 {
-    const char *const *argv = query->argv;
     int64_t code;
 
     if (text_is(argv[0], "echo")) {
@@ -269,12 +269,40 @@ static void run_program(struct operator_stream *stream, const struct exec_query 
         str_add_char(&stream->printed, '\n');
     } else if (text_is(argv[0], "exit")) {
         stream->exit_code = argv[1] && text_to_int(argv[1], &code) == 0 ? (int)code : 0;
-    } else if (text_is(argv[0], "cat")) {
-        stream->wants_input = query->with_input;
     } else {
         str_printf(&stream->printed, "%s: not found\n", argv[0]);
         stream->exit_code = 127;
     }
+}
+
+static void run_shell(struct operator_stream *stream, const char *script)
+{
+    CLEANUP(mem_cleanup) char *text = mem_dup(script);
+    char *rest = text, *command;
+
+    while ((command = strsep(&rest, ";"))) {
+        const char *words[32] = { NULL };
+        size_t n = 0;
+
+        for (char *word; n < ARRAY_LEN(words) - 1 && (word = strsep(&command, " "));) {
+            if (*word)
+                words[n++] = word;
+        }
+        if (n > 0)
+            run_command(stream, words);
+    }
+}
+
+static void run_program(struct operator_stream *stream, const struct exec_query *query)
+{
+    const char *const *argv = query->argv;
+
+    if (text_is(argv[0], "cat"))
+        stream->wants_input = query->with_input;
+    else if (text_is(argv[0], "sh") && text_is(argv[1], "-c") && argv[2])
+        run_shell(stream, argv[2]);
+    else
+        run_command(stream, argv);
 }
 
 struct operator_stream *memory_exec(void *handle, const struct exec_query *query,
