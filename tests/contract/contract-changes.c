@@ -16,7 +16,6 @@
 #include "tap.h"
 
 #define FILE_MAX (1u << 20)
-#define MARK "\xc2\xab" /* stands before the value whose place is checked */
 
 struct change_row {
     const char *name;
@@ -123,23 +122,6 @@ static void apply(const struct change_file *file, const struct change_row *row, 
     str_add(out, at + row->old_text.len);
 }
 
-/* Takes the mark out; the line and column (in characters) of what follows it, or 0. */
-static struct origin take_mark(struct str *yaml)
-{
-    const char *mark = strstr(yaml->buf, MARK);
-    struct origin at = ORIGIN_NONE;
-
-    if (!mark)
-        return at;
-    at.line = at.column = 1;
-    for (const char *c = yaml->buf; c < mark; c++) {
-        at.column = *c == '\n' ? 1 : at.column + 1;
-        at.line += *c == '\n';
-    }
-    str_remove(yaml, (size_t)(mark - yaml->buf), strlen(MARK));
-    return at;
-}
-
 static bool is_value(const struct node *value, const char *json)
 {
     STR_AUTO(text);
@@ -203,17 +185,15 @@ static void check_change(struct contract *contract, const struct change_file *fi
 {
     struct plan_options options = { .goal = GOAL_UP };
     const char *problem = "it cannot be planned";
-    struct origin at;
     STR_AUTO(yaml);
     STR_AUTO(what);
     ERR_AUTO(err);
 
     apply(file, row, &yaml);
-    at = take_mark(&yaml);
     if (yaml.len > 0 && contract_load(contract, yaml.buf) &&
         run_project_observe(&contract->run, &err) == 0 &&
         run_project_plan(&contract->run, &options, &err) == 0)
-        problem = check_plan(contract, row, at);
+        problem = check_plan(contract, row, contract->mark);
     if (problem && contract->run.plan) {
         STR_AUTO(text);
 

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,12 +19,15 @@
 #include "operator/baremetal/baremetal.h"
 #include "tap.h"
 
+#define MARK "\xc2\xab" /* stands before the value whose place is checked */
+
 static const char *const nothing[] = { NULL };
 
 static const char *const bare_replacements[] = {
-    "/stand-in", "@/stand-in", "image: nginx", "command: [\"@/stand-in\"]",
-    /* Runs by its image alone elsewhere. */
-    "  other:\n    image: stand-in:1", "  other:\n    command: [\"@/stand-in\"]",
+    "/stand-in", "@/stand-in", 
+    /* These run by their images alone elsewhere. */
+    "image: nginx", "image: nginx\n    command: [\"@/stand-in\"]",
+    "  other:\n", "  other:\n    command: [\"@/stand-in\"]\n",
     "data:/dat", "data:@/dat", "./bind:/bind", "./bind:@/bind", "./bind2:/bind", "./bind2:@/bind",
     "tmpfs: [/t", "tmpfs: [@/t", NULL,
 };
@@ -43,9 +47,9 @@ static const struct contract_row rows[] = {
     },
     {
         .name = "baremetal",
-        .runs = "command: [\"@/stand-in\"]\nstop_grace_period: 2s",
-        .ends = "command: [\"/bin/true\"]",
-        .broken = "command: [\"/nonexistent/program\"]",
+        .runs = "image: any\ncommand: [\"@/stand-in\"]\nstop_grace_period: 2s",
+        .ends = "image: any\ncommand: [\"/bin/true\"]",
+        .broken = "image: any\ncommand: [\"/nonexistent/program\"]",
         .healthy = "healthcheck: {test: [CMD, \"true\"], interval: 100ms}",
         .unhealthy = "healthcheck: {test: [CMD, \"false\"], interval: 100ms, retries: 100000}",
         .replacements = bare_replacements,
@@ -120,6 +124,23 @@ static void replace_line(struct str *yaml, const char *word, const char *lines)
     str_add_len(yaml, out.buf, out.len);
 }
 
+/* Takes the mark out; the line and column (in characters) of what follows it, or 0. */
+static struct origin take_mark(struct str *yaml)
+{
+    const char *mark = strstr(yaml->buf, MARK);
+    struct origin at = ORIGIN_NONE;
+
+    if (!mark)
+        return at;
+    at.line = at.column = 1;
+    for (const char *c = yaml->buf; c < mark; c++) {
+        at.column = *c == '\n' ? 1 : at.column + 1;
+        at.line += *c == '\n';
+    }
+    str_remove(yaml, (size_t)(mark - yaml->buf), strlen(MARK));
+    return at;
+}
+
 bool contract_load(struct contract *contract, const char *text)
 {
     const struct contract_row *row = contract->row;
@@ -134,6 +155,7 @@ bool contract_load(struct contract *contract, const char *text)
     replace_line(&yaml, "HEALTHY", row->healthy);
     replace_line(&yaml, "UNHEALTHY", row->unhealthy);
     replace_all(&yaml, "@", contract->folder);
+    contract->mark = take_mark(&yaml);
     if (run_project_load(&contract->run, contract->folder, contract->project, yaml.buf) == 0)
         return true;
     tap_note("%s", yaml.buf);
@@ -266,6 +288,8 @@ int main(int argc, char **argv)
         return baremetal_shim_main(argv);
     setenv("XDG_STATE_HOME", tap_folder(), 1);
     write_stand_in(tap_folder());
+    /* Some services are another user's. */
+    ok(chmod(tap_folder(), 0755) == 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (is_asked_for(rows[i].name, argc, argv))
             check_operator(&rows[i], tap_folder());

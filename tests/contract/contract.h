@@ -28,6 +28,7 @@ struct contract {
     struct run_project run;
     const char *folder;
     char project[40];
+    struct origin mark; /* where the « of the loaded text stood, or nowhere */
 };
 
 /* Loads a project; "RUNS", "ENDS", "BROKEN", "HEALTHY", "UNHEALTHY" on a line of their own stand for
