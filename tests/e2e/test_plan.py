@@ -1,114 +1,33 @@
 """`plan` says what `up` does: for single-field changes, exactly the objects that change,
 with field, old and new value and the place in the file, and then exactly those calls.
-
-In CHANGES a « stands before the value whose line and column the plan must give.
 """
 
 import collections
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.ours
 
-BASE = """\
-services:
-  web:
-    image: nginx
-    hostname: weba
-    ports:
-      - "18200:80"
-    environment:
-      FOO: a
-      BAR: x
-    labels:
-      role: front
-    networks:
-      front:
-        aliases: [one]
-    healthcheck:
-      test: ["CMD", "true"]
-      interval: 30s
-    depends_on: [app]
-    restart: always
-  app:
-    image: stand-in:1
-    command: ["/stand-in", "first"]
-    user: "1000"
-    working_dir: /tmp
-    stop_grace_period: 3s
-    stop_signal: SIGTERM
-    init: true
-    read_only: false
-    tty: false
-    shm_size: 8m
-    mem_limit: 64m
-    tmpfs: [/t1]
-    cap_add: [NET_ADMIN]
-    cap_drop: [MKNOD]
-    dns: [192.0.2.1]
-    extra_hosts: ["far:192.0.2.7"]
-    ulimits: {nofile: 1000}
-    sysctls: {net.core.somaxconn: 512}
-    logging: {driver: json-file, options: {max-size: 1m}}
-    volumes:
-      - data:/data
-      - ./bind:/bind
-    networks: [front, back]
-    deploy:
-      replicas: 1
-  other:
-    image: stand-in:1
-networks:
-  front: {}
-  back: {}
-volumes:
-  data: {}
-"""
 
-# name: (old text, new text, {service: field prefix, or "network front": ...}, (old, new) or None)
-CHANGES = {
-    "environment-value": ("FOO: a", "FOO: «b", {"web": "services.web.environment.FOO"}, ("a", "b")),
-    "environment-added": ("BAR: x", "BAR: x\n      NEW: «n", {"web": "services.web.environment.NEW"}, (None, "n")),
-    "environment-removed": ("      BAR: x\n", "", {"web": "services.web.environment.BAR"}, ("x", None)),
-    "command": ('"/stand-in", "first"', '"/stand-in", "second"', {"app": "services.app.command"}, None),
-    "entrypoint": ('    command: ["/stand-in", "first"]', '    entrypoint: ["/stand-in", "first"]',
-                   {"app": "services.app."}, None),
-    "image": ("app:\n    image: stand-in:1", "app:\n    image: «stand-in:2", {"app": "services.app.image"},
-              ("stand-in:1", "stand-in:2")),
-    "port-published": ('"18200:80"', '"18201:80"', {"web": "services.web.ports"}, None),
-    "port-added": ('- "18200:80"', '- "18200:80"\n      - "18202:81"', {"web": "services.web.ports"}, None),
-    "label": ("role: front", "role: «back", {"web": "services.web.labels.role"}, ("front", "back")),
-    "hostname": ("hostname: weba", "hostname: «webb", {"web": "services.web.hostname"}, ("weba", "webb")),
-    "alias": ("aliases: [one]", "aliases: [two]", {"web": "services.web.networks.front"}, None),
-    "health-interval": ("interval: 30s", "interval: «20s", {"web": "services.web.healthcheck.interval"}, None),
-    "health-test": ('["CMD", "true"]', '["CMD", "test", "1"]', {"web": "services.web.healthcheck.test"}, None),
-    "restart": ("restart: always", "restart: «unless-stopped", {"web": "services.web.restart"},
-                ("always", "unless-stopped")),
-    "user": ('user: "1000"', 'user: «"1001"', {"app": "services.app.user"}, ("1000", "1001")),
-    "working-dir": ("working_dir: /tmp", "working_dir: «/var", {"app": "services.app.working_dir"}, ("/tmp", "/var")),
-    "grace": ("stop_grace_period: 3s", "stop_grace_period: «4s", {"app": "services.app.stop_grace_period"}, None),
-    "stop-signal": ("stop_signal: SIGTERM", "stop_signal: «SIGINT", {"app": "services.app.stop_signal"},
-                    ("SIGTERM", "SIGINT")),
-    "init": ("init: true", "init: «false", {"app": "services.app.init"}, None),
-    "read-only": ("read_only: false", "read_only: «true", {"app": "services.app.read_only"}, None),
-    "tty": ("tty: false", "tty: «true", {"app": "services.app.tty"}, None),
-    "shm": ("shm_size: 8m", "shm_size: «16m", {"app": "services.app.shm_size"}, None),
-    "memory": ("mem_limit: 64m", "mem_limit: «65m", {"app": "services.app.mem_limit"}, None),
-    "tmpfs": ("tmpfs: [/t1]", "tmpfs: [/t2]", {"app": "services.app.tmpfs"}, None),
-    "cap-add": ("cap_add: [NET_ADMIN]", "cap_add: [NET_RAW]", {"app": "services.app.cap_add"}, None),
-    "cap-drop": ("cap_drop: [MKNOD]", "cap_drop: [CHOWN]", {"app": "services.app.cap_drop"}, None),
-    "dns": ("dns: [192.0.2.1]", "dns: [192.0.2.2]", {"app": "services.app.dns"}, None),
-    "extra-hosts": ("far:192.0.2.7", "far:192.0.2.8", {"app": "services.app.extra_hosts"}, None),
-    "ulimit": ("nofile: 1000", "nofile: «999", {"app": "services.app.ulimits.nofile"}, None),
-    "sysctl": ("net.core.somaxconn: 512", "net.core.somaxconn: «511", {"app": "services.app.sysctls"}, None),
-    "log-option": ("max-size: 1m", "max-size: «2m", {"app": "services.app.logging"}, None),
-    "volume-target": ("- data:/data", "- data:/dati", {"app": "services.app.volumes"}, None),
-    "volume-read-only": ("- data:/data", "- data:/data:ro", {"app": "services.app.volumes"}, None),
-    "bind-source": ("./bind:/bind", "./bind2:/bind", {"app": "services.app.volumes"}, None),
-    "network-left": ("networks: [front, back]", "networks: [front]", {"app": "services.app.networks"}, None),
-}
+def read_changes(path):
+    """The project and the changes of tests/contract/changes.txt, which says what its lines mean:
+    name: (old text, new text, {service: field prefix}, (old, new) or None)."""
+    head, *rows = path.read_text().split("\n--- ")
+    base = head[head.index("\nbase\n") + len("\nbase\n"):] + "\n"
+    changes = {}
+    for row in rows:
+        name, *lines = row.splitlines()
+        texts = {mark: "\n".join(line[2:] for line in lines if line[0] == mark) for mark in "<>"}
+        want = dict(line[2:].split(" ", 1) for line in lines if line[0] == "@")
+        values = [tuple(json.loads(v) for v in line[2:].split(" | ")) for line in lines if line[0] == "="]
+        changes[name] = (texts["<"], texts[">"], want, values[0] if values else None)
+    return base, changes
+
+
+BASE, CHANGES = read_changes(Path(__file__).parent.parent / "contract" / "changes.txt")
 
 
 def place(text):
