@@ -378,8 +378,9 @@ class Project:
             for x in self.engine.containers():
                 if x["Id"] not in c:
                     self._delete("/containers/%s?force=1&v=1" % x["Id"])
+            new = self.engine.networks() - n
             for x in self.engine.api("GET", "/networks"):
-                if x["Name"] not in n:
+                if x["Name"] in new:
                     self._delete("/networks/" + x["Id"])  # names may stand twice
             for x in self.engine.volumes() - v:
                 self._delete("/volumes/%s?force=1" % x)
