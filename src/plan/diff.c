@@ -1,6 +1,6 @@
 /*
- * diff.c - what differs between two specs of a kind, field by field: the reasons of a plan. Does not
- * decide what follows from it beyond the kind's own field rules. Called by the plan.
+ * diff.c - what differs between two specs of a kind, field by field: the reasons of a plan. Does
+ * not decide what follows from it beyond the kind's own field rules. Called by the plan.
  */
 #include "base/base.h"
 
@@ -16,8 +16,8 @@ struct diff {
 /* What tells the items of a list of maps apart, best first. */
 static const char *const identity_keys[] = { "target", "source", "name", "path", "network", NULL };
 
-static void diff_value(struct diff *diff, const struct node *old_value, const struct node *new_value,
-                       struct origin parent);
+static void diff_value(struct diff *diff, const struct node *old_value,
+                       const struct node *new_value, struct origin parent);
 
 /* The kind's rule for the path: the longest rule that is the path or its beginning up to a dot. */
 static enum change_effect effect_of(const struct resource_kind *kind, const char *path)
@@ -37,8 +37,8 @@ static enum change_effect effect_of(const struct resource_kind *kind, const char
     return effect;
 }
 
-static void add_change(struct diff *diff, const struct node *old_value, const struct node *new_value,
-                       struct origin parent)
+static void add_change(struct diff *diff, const struct node *old_value,
+                       const struct node *new_value, struct origin parent)
 {
     struct change change = {
         .field = arena_dup_len(diff->arena, diff->path.buf, diff->path.len),
@@ -65,16 +65,14 @@ static size_t path_enter(struct diff *diff, const char *key)
 static void diff_maps(struct diff *diff, const struct node *old_map, const struct node *new_map,
                       struct origin at)
 {
-    NODE_EACH_PAIR(new_map, pair)
-    {
+    NODE_EACH_PAIR (new_map, pair) {
         size_t before = path_enter(diff, pair->key);
 
         diff_value(diff, node_get(old_map, pair->key), pair->value,
                    origin_is_set(pair->at) ? pair->at : at);
         str_cut(&diff->path, before);
     }
-    NODE_EACH_PAIR(old_map, pair)
-    {
+    NODE_EACH_PAIR (old_map, pair) {
         size_t before;
 
         if (node_get_pair(new_map, pair->key, pair->key_len))
@@ -89,8 +87,7 @@ static bool is_list_of_maps(const struct node *node)
 {
     if (!node_is(node, NODE_LIST))
         return false;
-    NODE_EACH_ITEM(node, item)
-    {
+    NODE_EACH_ITEM (node, item) {
         if (!node_is(*item, NODE_MAP))
             return false;
     }
@@ -132,13 +129,15 @@ static void pair_items(struct diff *diff, const struct node *old_list, const str
     MAP_AUTO(by_identity);
     STR_AUTO(identity);
     size_t n_old = old_list->u.list.n, n_new = new_list->u.list.n;
-    size_t *next = ARENA_NEW_N(diff->arena, size_t, n_old + 1); /* index + 1 of the next of the same */
+    size_t *next =
+        ARENA_NEW_N(diff->arena, size_t, n_old + 1); /* index + 1 of the next of the same */
 
     pairing->old_of = ARENA_NEW_N(diff->arena, ptrdiff_t, n_new + 1);
     pairing->is_taken = ARENA_NEW_N(diff->arena, bool, n_old + 1);
     for (size_t i = n_old; i-- > 0;) {
         item_identity(old_list->u.list.items[i], &identity);
-        next[i] = (size_t)(uintptr_t)map_set(&by_identity, identity.buf, (void *)(uintptr_t)(i + 1));
+        next[i] =
+            (size_t)(uintptr_t)map_set(&by_identity, identity.buf, (void *)(uintptr_t)(i + 1));
     }
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < n_new; i++) {
@@ -186,8 +185,8 @@ static void diff_lists(struct diff *diff, const struct node *old_list, const str
     }
 }
 
-static void diff_value(struct diff *diff, const struct node *old_value, const struct node *new_value,
-                       struct origin parent)
+static void diff_value(struct diff *diff, const struct node *old_value,
+                       const struct node *new_value, struct origin parent)
 {
     struct origin at = new_value && origin_is_set(new_value->at) ? new_value->at : parent;
 
@@ -201,8 +200,9 @@ static void diff_value(struct diff *diff, const struct node *old_value, const st
         add_change(diff, old_value, new_value, parent);
 }
 
-void resource_diff(struct arena *arena, const struct resource_kind *kind, const struct node *old_spec,
-                   const struct node *new_spec, struct change_list *out)
+void resource_diff(struct arena *arena, const struct resource_kind *kind,
+                   const struct node *old_spec, const struct node *new_spec,
+                   struct change_list *out)
 {
     struct origin nowhere = ORIGIN_NONE;
     struct diff diff = { arena, kind, out, STR_INIT };

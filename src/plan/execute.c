@@ -1,9 +1,10 @@
 /*
- * execute.c - the scheduler: a step begins when its predecessors have ended and there is room for it.
- * Decides nothing about the project; guards and edges are the plan's. Called by the commands and tests.
+ * execute.c - the scheduler: a step begins when its predecessors have ended and there is room for
+ * it. Decides nothing about the project; guards and edges are the plan's. Called by the commands
+ * and tests.
  *
- * Every step enters the queue exactly once, when its last predecessor has ended; there it is skipped (a
- * predecessor failed), found unneeded (its guard), or begun. Costs one visit per edge.
+ * Every step enters the queue exactly once, when its last predecessor has ended; there it is
+ * skipped (a predecessor failed), found unneeded (its guard), or begun. Costs one visit per edge.
  */
 #include "base/base.h"
 
@@ -20,8 +21,8 @@ struct run {
     struct step *step;
     struct step *blocked_by; /* the predecessor whose failure it is skipped for */
     unsigned attempts;
-    bool is_begun;           /* the operator has it */
-    bool is_held;            /* before_start has it */
+    bool is_begun;             /* the operator has it */
+    bool is_held;              /* before_start has it */
     struct loop_source *timer; /* the pause before a retry */
 };
 
@@ -39,7 +40,7 @@ struct execution {
     struct execute_observer observer;
     execute_done_fn done;
     void *arg;
-    struct run *runs;      /* by step id - 1 */
+    struct run *runs;          /* by step id - 1 */
     struct run_queue queue;    /* all predecessors have ended */
     struct run_queue admitted; /* to be begun, waiting for room */
     size_t n_left, n_artifacts_left;
@@ -69,7 +70,7 @@ static void tell(struct execution *execution, struct step *step, const struct er
         execution->observer.step(execution->observer.arg, step, err);
 }
 
-/* --- ends -------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------ */
 
 static bool is_artifact(const struct step *step)
 {
@@ -107,8 +108,7 @@ static void settle(struct run *run, enum step_status status, const struct err *e
     step->status = status;
     execution->n_left--;
     tell(execution, step, err);
-    VEC_EACH(&step->before, edge)
-    {
+    VEC_EACH (&step->before, edge) {
         struct run *next = &execution->runs[edge->step->id - 1];
 
         if (is_lost && !edge->is_soft && !next->blocked_by)
@@ -133,7 +133,7 @@ static void skip(struct run *run)
     settle(run, STEP_SKIPPED, err_is_set(&err) ? &err : NULL);
 }
 
-/* --- guards ------------------------------------------------------------------------------------ */
+/* --- guards ---------------------------------------------------------------------------------- */
 
 static bool condition_holds(const struct step_condition *condition)
 {
@@ -150,14 +150,14 @@ static bool is_needed(const struct step *step)
 {
     bool is_any = step->only_if.n == 0;
 
-    VEC_EACH(&step->only_if, condition)
-    is_any = is_any || condition_holds(condition);
-    VEC_EACH(&step->unless, condition)
-    is_any = is_any && !condition_holds(condition);
+    VEC_EACH (&step->only_if, condition)
+        is_any = is_any || condition_holds(condition);
+    VEC_EACH (&step->unless, condition)
+        is_any = is_any && !condition_holds(condition);
     return is_any;
 }
 
-/* --- running ----------------------------------------------------------------------------------- */
+/* --- running --------------------------------------------------------------------------------- */
 
 static void on_progress(void *arg, struct step *step, const struct step_progress *progress)
 {
@@ -242,8 +242,7 @@ static bool retry_later(struct run *run, const struct step_result *result)
     for (unsigned i = 1; i < run->attempts && pause < RETRY_PAUSE_MAX_MS; i++)
         pause *= 2;
     tell(execution, run->step, &result->err);
-    run->timer =
-        loop_add_timer(execution->loop, MIN(pause, RETRY_PAUSE_MAX_MS), on_retry, run);
+    run->timer = loop_add_timer(execution->loop, MIN(pause, RETRY_PAUSE_MAX_MS), on_retry, run);
     return true;
 }
 
@@ -287,7 +286,7 @@ static void on_done(void *arg, struct step *step, struct step_result *result)
     pump(execution);
 }
 
-/* --- the end ----------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 static void on_end(void *arg)
 {
@@ -361,7 +360,8 @@ static void on_start(void *arg)
 
 struct execution *execute_start(struct loop *loop, const struct operator_ops *ops, void *handle,
                                 struct plan *plan, const struct execute_options *options,
-                                const struct execute_observer *observer, execute_done_fn done, void *arg)
+                                const struct execute_observer *observer, execute_done_fn done,
+                                void *arg)
 {
     struct execution *execution = MEM_NEW(struct execution);
     size_t n = plan->steps.n;

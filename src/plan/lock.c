@@ -1,7 +1,8 @@
 /*
- * lock.c - the project lock: a flock on a file of the runtime folder, so that the kernel frees it with its
- * holder; the text in the file is for people only. The holder removes the file when it is done: whoever
- * gets the lock of a removed file opens the new one. Called by the commands that change something.
+ * lock.c - the project lock: a flock on a file of the runtime folder, so that the kernel frees it
+ * with its holder; the text in the file is for people only. The holder removes the file when it is
+ * done: whoever gets the lock of a removed file opens the new one. Called by the commands that
+ * change something.
  */
 #include "base/base.h"
 
@@ -112,8 +113,8 @@ static bool is_current(const struct lock *lock)
 {
     struct stat mine, its;
 
-    return fstat(lock->fd, &mine) == 0 && stat(lock->path, &its) == 0 && mine.st_dev == its.st_dev &&
-           mine.st_ino == its.st_ino;
+    return fstat(lock->fd, &mine) == 0 && stat(lock->path, &its) == 0 &&
+           mine.st_dev == its.st_dev && mine.st_ino == its.st_ino;
 }
 
 /* 1: taken, 0: somebody has it. */
@@ -166,7 +167,7 @@ static void try_lock(void *arg)
     lock->pause_ms = MIN(lock->pause_ms * 2, POLL_MAX_MS);
 }
 
-/* Root has one place for it, whatever the environment says: a service and a login shell must meet. */
+/* Root has one place for it, whatever the environment says: services and login shells must meet. */
 static int set_path(struct lock *lock, const char *operator_name, const char *endpoint,
                     struct err *err)
 {
@@ -181,10 +182,10 @@ static int set_path(struct lock *lock, const char *operator_name, const char *en
     if (file_make_dirs(path.buf, 0700, err) != 0)
         return -1;
     dir_len = path.len + 1;
-    str_printf(&path, "/%s-%016llx-%s.lock", operator_name,
-               (unsigned long long)text_hash(endpoint ? endpoint : "",
-                                             endpoint ? strlen(endpoint) : 0),
-               lock->project);
+    str_printf(
+        &path, "/%s-%016llx-%s.lock", operator_name,
+        (unsigned long long)text_hash(endpoint ? endpoint : "", endpoint ? strlen(endpoint) : 0),
+        lock->project);
     for (size_t i = dir_len; i < path.len; i++) {
         if (path.buf[i] == '/')
             path.buf[i] = '_';
@@ -193,9 +194,9 @@ static int set_path(struct lock *lock, const char *operator_name, const char *en
     return open_file(lock, err);
 }
 
-void lock_take(struct loop *loop, const char *operator_name, const char *endpoint, const char *project,
-               int64_t timeout_ms, void (*waiting)(void *arg, const char *holder), lock_done_fn done,
-               void *arg)
+void lock_take(struct loop *loop, const char *operator_name, const char *endpoint,
+               const char *project, int64_t timeout_ms,
+               void (*waiting)(void *arg, const char *holder), lock_done_fn done, void *arg)
 {
     struct lock *lock = MEM_NEW(struct lock);
 

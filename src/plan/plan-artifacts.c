@@ -1,6 +1,7 @@
 /*
- * plan-artifacts.c - what is fetched or built (images), by policy. Whether that brings something new is
- * known only when it has been done: the objects made from it get conditions. Called by plan.c.
+ * plan-artifacts.c - what is fetched or built (images), by policy. Whether that brings something
+ * new is known only when it has been done: the objects made from it get conditions. Called by
+ * plan.c.
  */
 #include "base/base.h"
 
@@ -93,8 +94,7 @@ static struct step *add_work(struct planner *planner, struct object *object,
     struct step *step = planner_step(planner, action, object->old);
 
     explain(planner, object, step);
-    VEC_EACH(&object->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&object->wanted->depends_on, dependency) {
         struct object *on = planner->object_of[dependency->on->index];
 
         if (on)
@@ -131,7 +131,8 @@ static void plan_artifact(struct planner *planner, struct object *object)
     }
     if (!object->ready && !object->existing && planner->options->goal != GOAL_PULL &&
         planner->options->goal != GOAL_BUILD)
-        planner_error(planner, wanted->at, "%s \"%s\" does not exist and may be neither pulled nor built",
+        planner_error(planner, wanted->at,
+                      "%s \"%s\" does not exist and may be neither pulled nor built",
                       wanted->kind->name, wanted->name);
 }
 
@@ -140,8 +141,7 @@ static void plan_with_dependencies(struct planner *planner, struct object *objec
 {
     if (object->old)
         return;
-    VEC_EACH(&object->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&object->wanted->depends_on, dependency) {
         struct object *on = planner->object_of[dependency->on->index];
 
         if (on && (on->wanted->kind->flags & KIND_ARTIFACT))
@@ -152,8 +152,7 @@ static void plan_with_dependencies(struct planner *planner, struct object *objec
 
 void plan_artifacts(struct planner *planner)
 {
-    VEC_EACH(&planner->objects, object)
-    {
+    VEC_EACH (&planner->objects, object) {
         if ((*object)->is_selected && ((*object)->wanted->kind->flags & KIND_ARTIFACT))
             plan_with_dependencies(planner, *object);
     }

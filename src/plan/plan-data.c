@@ -1,20 +1,21 @@
 /*
- * plan-data.c - objects without numbered instances: networks (attachable), volumes (data), and whatever
- * else a backend has of that sort, told apart by kind flags alone. First their fates, then, when their
- * users are known, the steps of replacements. Called by plan.c.
+ * plan-data.c - objects without numbered instances: networks (attachable), volumes (data), and
+ * whatever else a backend has of that sort, told apart by kind flags alone. First their fates,
+ * then, when their users are known, the steps of replacements. Called by plan.c.
  */
 #include "base/base.h"
 
 #include "plan/plan-parts.h"
 
-/* --- fates ------------------------------------------------------------------------------------- */
+/* --- fates ----------------------------------------------------------------------------------- */
 
 static void check_external(struct planner *planner, struct object *object)
 {
     const struct wanted *wanted = object->wanted;
 
     if (object->matches.n == 0)
-        planner_error(planner, wanted->at, "%s \"%s\" is declared as external, but could not be found",
+        planner_error(planner, wanted->at,
+                      "%s \"%s\" is declared as external, but could not be found",
                       wanted->kind->name, wanted->name);
     else if (object->matches.n > 1)
         planner_error(planner, wanted->at, "%s \"%s\" is ambiguous: %zu of that name exist",
@@ -23,8 +24,7 @@ static void check_external(struct planner *planner, struct object *object)
 
 static const struct existing *choose_match(const struct object *object)
 {
-    VEC_EACH(&object->matches, match)
-    {
+    VEC_EACH (&object->matches, match) {
         if (!(*match)->is_foreign)
             return *match;
     }
@@ -72,7 +72,7 @@ static void decide(struct planner *planner, struct object *object)
     }
 }
 
-/* --- steps ------------------------------------------------------------------------------------- */
+/* --- steps ----------------------------------------------------------------------------------- */
 
 static struct step *add_create(struct planner *planner, struct object *object)
 {
@@ -81,8 +81,7 @@ static struct step *add_create(struct planner *planner, struct object *object)
 
     object->fresh = planner_instance(planner, wanted->kind, wanted, NULL);
     step = planner_step(planner, STEP_CREATE, object->fresh);
-    VEC_EACH(&wanted->depends_on, dependency)
-    {
+    VEC_EACH (&wanted->depends_on, dependency) {
         struct object *on = planner->object_of[dependency->on->index];
 
         if (!on)
@@ -105,8 +104,7 @@ static void plan_object(struct planner *planner, struct object *object)
     if (object->old || object->ready || (object->wanted->kind->flags & KIND_ARTIFACT))
         return;
     decide(planner, object);
-    VEC_EACH(&object->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&object->wanted->depends_on, dependency) {
         struct object *on = planner->object_of[dependency->on->index];
 
         if (on)
@@ -117,15 +115,14 @@ static void plan_object(struct planner *planner, struct object *object)
         step_reason(planner, step, object->wanted->at, "does not exist");
     } else if (object->fate == FATE_UPDATE) {
         step = planner_step(planner, STEP_UPDATE, object->old);
-        VEC_EACH(&object->reasons, reason)
-        ARENA_ADD(planner->arena, &step->reasons, *reason);
+        VEC_EACH (&object->reasons, reason)
+            ARENA_ADD(planner->arena, &step->reasons, *reason);
         object->ready = step;
     } else if (object->fate == FATE_REPLACE) {
         object->remove = planner_step(planner, STEP_REMOVE, object->old);
         step = add_create(planner, object);
         step_after(planner, step, object->remove);
-        VEC_EACH(&object->reasons, reason)
-        {
+        VEC_EACH (&object->reasons, reason) {
             ARENA_ADD(planner->arena, &object->remove->reasons, *reason);
             ARENA_ADD(planner->arena, &step->reasons, *reason);
         }
@@ -134,14 +131,13 @@ static void plan_object(struct planner *planner, struct object *object)
 
 void plan_objects(struct planner *planner)
 {
-    VEC_EACH(&planner->objects, object)
-    {
+    VEC_EACH (&planner->objects, object) {
         if ((*object)->is_selected)
             plan_object(planner, *object);
     }
 }
 
-/* --- users of what is replaced ----------------------------------------------------------------- */
+/* --- users of what is replaced --------------------------------------------------------------- */
 
 /* An object that is replaced and the instance: re-attached, or removed before and made anew. */
 static void plan_user(struct planner *planner, struct object *object, struct slot *slot)
@@ -172,8 +168,7 @@ void plan_object_users(struct planner *planner)
     MAP_AUTO(replaced);
     STR_AUTO(key);
 
-    VEC_EACH(&planner->objects, item)
-    {
+    VEC_EACH (&planner->objects, item) {
         struct object *object = *item;
 
         if (object->is_selected && object->fate == FATE_REPLACE) {
@@ -184,10 +179,8 @@ void plan_object_users(struct planner *planner)
     }
     if (replaced.n == 0)
         return;
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
             for (size_t i = 0; (*slot)->existing && i < (*slot)->existing->bindings.n; i++) {
                 const struct binding *binding = &(*slot)->existing->bindings.items[i];
                 struct object *object;
@@ -202,15 +195,13 @@ void plan_object_users(struct planner *planner)
     }
 }
 
-/* --- old names --------------------------------------------------------------------------------- */
+/* --- old names ------------------------------------------------------------------------------- */
 
 /* Whether all that uses it goes away or moves to another for certain; step waits for them. */
 static bool is_left_by_all(struct planner *planner, const struct existing *stale, struct step *step)
 {
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
             if (!(*slot)->existing ||
                 !existing_binding((*slot)->existing, stale->kind, stale->name))
                 continue;
@@ -224,14 +215,12 @@ static bool is_left_by_all(struct planner *planner, const struct existing *stale
 
 void plan_stale_objects(struct planner *planner)
 {
-    VEC_EACH(&planner->objects, object)
-    {
+    VEC_EACH (&planner->objects, object) {
         const struct wanted *wanted = (*object)->wanted;
 
         if (!(*object)->is_selected || (wanted->kind->flags & KIND_DATA) || wanted->is_external)
             continue;
-        VEC_EACH(&(*object)->stale, stale)
-        {
+        VEC_EACH (&(*object)->stale, stale) {
             struct step *step;
 
             if ((*stale)->is_foreign)

@@ -1,7 +1,7 @@
 /*
- * plan-down.c - the plan towards nothing: dependents before what they depend on, one by one; then what
- * nobody uses any more. Data and artifacts only when that was asked for. Works without a description,
- * from what was recorded when the instances were made. Called by plan.c.
+ * plan-down.c - the plan towards nothing: dependents before what they depend on, one by one; then
+ * what nobody uses any more. Data and artifacts only when that was asked for. Works without a
+ * description, from what was recorded when the instances were made. Called by plan.c.
  */
 #include "base/base.h"
 
@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-/* --- instances --------------------------------------------------------------------------------- */
+/* --- instances ------------------------------------------------------------------------------- */
 
 static bool is_in_scope(const struct planner *planner, const struct unit *unit)
 {
@@ -45,8 +45,7 @@ static void remove_units(struct planner *planner)
         struct unit *unit = planner->units.items[i];
         bool is_in = is_in_scope(planner, unit);
 
-        VEC_EACH(&unit->slots, slot)
-        {
+        VEC_EACH (&unit->slots, slot) {
             if (is_in)
                 remove_slot(planner, unit, *slot);
             else if (!unit->wanted && !(*slot)->existing->is_helper)
@@ -57,16 +56,12 @@ static void remove_units(struct planner *planner)
 
 static void order_removals(struct planner *planner)
 {
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->depends_on, dependency)
-        {
-            VEC_EACH(&(*unit)->slots, dependent)
-            {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->depends_on, dependency) {
+            VEC_EACH (&(*unit)->slots, dependent) {
                 if (!(*dependent)->remove || (*dependent)->existing->is_helper)
                     continue;
-                VEC_EACH(&dependency->on->slots, slot)
-                {
+                VEC_EACH (&dependency->on->slots, slot) {
                     if ((*slot)->remove)
                         step_after(planner, (*slot)->first, (*dependent)->remove);
                 }
@@ -75,7 +70,7 @@ static void order_removals(struct planner *planner)
     }
 }
 
-/* --- what they used ---------------------------------------------------------------------------- */
+/* --- what they used -------------------------------------------------------------------------- */
 
 /* Removals of its users, or (is_used) the fact that something that stays uses it. */
 struct usage {
@@ -87,12 +82,9 @@ static void note_usage(struct planner *planner, struct map *usages)
 {
     STR_AUTO(key);
 
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
-            VEC_EACH(&(*slot)->existing->bindings, binding)
-            {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
+            VEC_EACH (&(*slot)->existing->bindings, binding) {
                 struct usage *usage;
 
                 str_clear(&key);
@@ -156,8 +148,7 @@ static void remove_objects(struct planner *planner)
     STR_AUTO(key);
 
     note_usage(planner, &usages);
-    VEC_EACH(&planner->existing->items, item)
-    {
+    VEC_EACH (&planner->existing->items, item) {
         const struct existing *existing = *item;
         const struct wanted *wanted = NULL;
         const struct usage *usage;

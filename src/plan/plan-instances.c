@@ -1,6 +1,7 @@
 /*
- * plan-instances.c - scale and replacement: which existing instance has which place of its service, which
- * are surplus, missing or to be replaced, and why. Makes no steps (plan-replace.c). Called by plan.c.
+ * plan-instances.c - scale and replacement: which existing instance has which place of its service,
+ * which are surplus, missing or to be replaced, and why. Makes no steps (plan-replace.c). Called by
+ * plan.c.
  */
 #include "base/base.h"
 
@@ -8,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* --- orphans and leftovers --------------------------------------------------------------------- */
+/* --- orphans and leftovers ------------------------------------------------------------------- */
 
 static bool is_orphan(const struct unit *unit, const struct slot *slot)
 {
@@ -23,10 +24,8 @@ void plan_orphans(struct planner *planner)
 {
     struct origin nowhere = ORIGIN_NONE;
 
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
             if (!is_orphan(*unit, *slot))
                 continue;
             if (!planner->options->remove_orphans) {
@@ -43,7 +42,8 @@ void plan_orphans(struct planner *planner)
     }
 }
 
-/* What an interrupted replacement left: beside the old instance it goes, without it takes its place. */
+/* What an interrupted replacement left: beside the old instance it goes, without it takes its
+ * place. */
 static void sort_out_leftover(struct planner *planner, struct slot *slot)
 {
     const char *replaces = slot->existing->replaces;
@@ -61,7 +61,7 @@ static void sort_out_leftover(struct planner *planner, struct slot *slot)
     }
 }
 
-/* --- places ------------------------------------------------------------------------------------ */
+/* --- places ---------------------------------------------------------------------------------- */
 
 typedef MODEL_LIST(struct slot *) slot_list;
 
@@ -112,8 +112,7 @@ static int64_t gather_candidates(struct planner *planner, struct unit *unit, slo
     struct origin nowhere = ORIGIN_NONE;
     int64_t highest = 0;
 
-    VEC_EACH(&unit->slots, slot)
-    {
+    VEC_EACH (&unit->slots, slot) {
         if ((*slot)->existing->is_one_off || (*slot)->existing->is_helper)
             continue;
         if ((*slot)->existing->replaces)
@@ -170,7 +169,7 @@ static void add_missing(struct planner *planner, struct unit *unit, int64_t numb
     ARENA_ADD(planner->arena, &unit->places, slot);
 }
 
-/* --- replacement ------------------------------------------------------------------------------- */
+/* --- replacement ----------------------------------------------------------------------------- */
 
 static void decide_definition(struct planner *planner, struct slot *slot)
 {
@@ -204,8 +203,7 @@ static void decide_artifact(struct planner *planner, struct slot *slot, struct o
     }
     if (!chance_is_possible(&object->changed))
         return;
-    VEC_EACH(&object->changed.if_any, item)
-    {
+    VEC_EACH (&object->changed.if_any, item) {
         struct step_condition condition = *item;
 
         condition.old_id = binding->id;
@@ -256,8 +254,7 @@ static void decide_replacement(struct planner *planner, struct slot *slot)
         slot_reason(planner, slot, unit->wanted->at, "was asked for");
     }
     decide_definition(planner, slot);
-    VEC_EACH(&unit->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&unit->wanted->depends_on, dependency) {
         struct object *object = planner->object_of[dependency->on->index];
 
         if (object)
@@ -265,7 +262,7 @@ static void decide_replacement(struct planner *planner, struct slot *slot)
     }
 }
 
-/* --- a unit ------------------------------------------------------------------------------------ */
+/* --- a unit ---------------------------------------------------------------------------------- */
 
 static int64_t replicas_of(struct planner *planner, const struct unit *unit)
 {
@@ -287,8 +284,8 @@ static void plan_unit_places(struct planner *planner, struct unit *unit)
         planner_error(planner, wanted->at,
                       "service \"%s\" cannot have %lld replicas: its name \"%s\" is fixed",
                       unit->name, (long long)replicas, wanted->name);
-    VEC_EACH(&candidates, slot)
-    decide_replacement(planner, *slot);
+    VEC_EACH (&candidates, slot)
+        decide_replacement(planner, *slot);
     if (candidates.n > 1)
         qsort(candidates.items, candidates.n, sizeof(candidates.items[0]), compare_places);
     for (size_t i = 0; i < candidates.n; i++) {
@@ -323,21 +320,18 @@ void plan_places(struct planner *planner)
             planner_error(planner, nowhere, "no such service: \"%s\"",
                           planner->options->scale[i].service);
     }
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         if ((*unit)->is_selected && (*unit)->wanted)
             plan_unit_places(planner, *unit);
     }
 }
 
-/* --- consequences ------------------------------------------------------------------------------ */
+/* --- consequences ---------------------------------------------------------------------------- */
 
 static bool is_bound_to(const struct existing *existing, const struct unit *parent)
 {
-    VEC_EACH(&existing->bindings, binding)
-    {
-        VEC_EACH(&parent->places, place)
-        {
+    VEC_EACH (&existing->bindings, binding) {
+        VEC_EACH (&parent->places, place) {
             if ((*place)->existing && binding->kind == (*place)->existing->kind &&
                 text_is(binding->id, (*place)->existing->id))
                 return true;
@@ -346,12 +340,11 @@ static bool is_bound_to(const struct existing *existing, const struct unit *pare
     return false;
 }
 
-/* Whoever shares something with an instance of another service (a namespace, volumes) goes with it. */
+/* Whoever shares something with another service's instance (a namespace, volumes) goes with it. */
 static void follow_parent(struct planner *planner, struct unit *unit, const struct unit *parent,
                           struct origin at)
 {
-    VEC_EACH(&unit->places, item)
-    {
+    VEC_EACH (&unit->places, item) {
         struct slot *slot = *item;
 
         if (!slot->existing || unit->recreate == RECREATE_NEVER)
@@ -361,16 +354,15 @@ static void follow_parent(struct planner *planner, struct unit *unit, const stru
             slot_reason(planner, slot, at, "is not bound to an instance of \"%s\"", parent->name);
         } else if (chance_is_possible(&parent->replaced)) {
             chance_add(planner, &slot->replaced, &parent->replaced);
-            slot_reason(planner, slot, at, "\"%s\", to which it is bound, %s replaced", parent->name,
-                        parent->replaced.is_certain ? "is" : "may be");
+            slot_reason(planner, slot, at, "\"%s\", to which it is bound, %s replaced",
+                        parent->name, parent->replaced.is_certain ? "is" : "may be");
         }
     }
 }
 
 static void follow_restart(struct planner *planner, struct unit *unit, const struct unit *on)
 {
-    VEC_EACH(&unit->places, slot)
-    {
+    VEC_EACH (&unit->places, slot) {
         if ((*slot)->existing)
             chance_add(planner, &(*slot)->stopped, &on->changed);
     }
@@ -378,8 +370,7 @@ static void follow_restart(struct planner *planner, struct unit *unit, const str
 
 static void plan_unit_consequences(struct planner *planner, struct unit *unit)
 {
-    VEC_EACH(&unit->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&unit->wanted->depends_on, dependency) {
         struct unit *on = planner->unit_of[dependency->on->index];
 
         if (!on || !on->is_selected)
@@ -390,8 +381,7 @@ static void plan_unit_consequences(struct planner *planner, struct unit *unit)
         if (dependency->restart)
             follow_restart(planner, unit, on);
     }
-    VEC_EACH(&unit->places, slot)
-    {
+    VEC_EACH (&unit->places, slot) {
         if (!(*slot)->existing)
             continue;
         chance_add(planner, &unit->replaced, &(*slot)->replaced);
@@ -408,8 +398,7 @@ static void plan_unit_consequences(struct planner *planner, struct unit *unit)
 
 void plan_consequences(struct planner *planner)
 {
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         if ((*unit)->is_selected && (*unit)->wanted)
             plan_unit_consequences(planner, *unit);
     }

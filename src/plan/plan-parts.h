@@ -9,7 +9,7 @@
 #include "base/vec.h"
 #include "plan/plan.h"
 
-/* Whether something will happen: for certain, if any of the conditions holds, or (neither) never. */
+/* Whether something will happen: for certain, if any condition holds, or (neither) never. */
 struct chance {
     bool is_certain;
     MODEL_LIST(struct step_condition) if_any;
@@ -40,9 +40,9 @@ struct slot {
     bool is_create_first;   /* the new one's making waits for no stop */
     const char *rename_to;  /* it has still the temporary name of a replacement */
     struct slot *leftover;  /* what an interrupted replacement of it left */
-    MODEL_LIST(struct reason) reasons; /* why it is replaced, made or removed */
+    MODEL_LIST(struct reason) reasons;   /* why it is replaced, made or removed */
     MODEL_LIST(struct object *) touched; /* objects it uses that are replaced */
-    bool is_updated; /* changes that need no replacement */
+    bool is_updated;                     /* changes that need no replacement */
     struct step *create, *stop, *remove;
     struct step *first; /* what must wait when the slot as a whole has to: down and the verbs */
     struct step *last;
@@ -62,13 +62,13 @@ struct unit {
     const struct wanted *wanted;
     bool is_named, is_selected;
     enum recreate_policy recreate;
-    unsigned order; /* dependencies have lower ones; 0: not visited yet */
-    struct chance replaced; /* one of its places is */
-    struct chance changed;  /* ... or is stopped and started again */
+    unsigned order;           /* dependencies have lower ones; 0: not visited yet */
+    struct chance replaced;   /* one of its places is */
+    struct chance changed;    /* ... or is stopped and started again */
     bool is_awaited_complete; /* some service depends on its completion */
     MODEL_LIST(struct unit_dependency) depends_on;
-    MODEL_LIST(struct slot *) slots;   /* all that exists of it, then missing places */
-    MODEL_LIST(struct slot *) places;  /* by number */
+    MODEL_LIST(struct slot *) slots;  /* all that exists of it, then missing places */
+    MODEL_LIST(struct slot *) places; /* by number */
     MODEL_LIST(struct slot *) one_offs;
     MODEL_LIST(struct slot *) helpers;
 };
@@ -102,12 +102,12 @@ struct planner {
     struct object **object_of; /* by wanted->index */
     struct slot **slot_of;     /* by existing->index */
     struct map units_by_name;
-    struct map slots_by_name;  /* of instances that exist */
+    struct map slots_by_name;        /* of instances that exist */
     MODEL_LIST(struct step *) waits; /* of --wait */
     bool has_failed;
 };
 
-/* --- plan-steps.c: building -------------------------------------------------------------------- */
+/* --- plan-steps.c: building ------------------------------------------------------------------ */
 
 struct instance *planner_instance(struct planner *planner, const struct resource_kind *kind,
                                   const struct wanted *wanted, const struct existing *existing);
@@ -125,8 +125,8 @@ struct reason *slot_reason(struct planner *planner, struct slot *slot, struct or
                            const char *fmt, ...) ATTR_PRINTF(4, 5);
 /* The reasons of changes of a definition; the field gets its section before it. */
 void planner_change_reasons(struct planner *planner, const struct wanted *wanted,
-                        const struct change_list *changes, struct slot *slot,
-                        struct object *object);
+                            const struct change_list *changes, struct slot *slot,
+                            struct object *object);
 void chance_add(struct planner *planner, struct chance *chance, const struct chance *more);
 void chance_condition(struct planner *planner, struct chance *chance,
                       struct step_condition condition);
@@ -136,7 +136,7 @@ void planner_error(struct planner *planner, struct origin at, const char *fmt, .
 /* Numbers the steps in an order that respects the edges and fills in successors. -1: a cycle. */
 int planner_finish(struct planner *planner, struct err *err) ATTR_MUST_CHECK;
 
-/* --- plan-units.c: what there is --------------------------------------------------------------- */
+/* --- plan-units.c: what there is ------------------------------------------------------------- */
 
 void planner_init(struct planner *planner, struct plan *plan, const struct wanted_set *wanted,
                   const struct existing_set *existing, const struct plan_options *options,
@@ -151,25 +151,25 @@ const struct binding *existing_binding(const struct existing *existing,
 /* What the definitions changed; true when there is anything that matters (all_in_place: none of it
    needs a replacement). */
 bool planner_changes(struct planner *planner, const struct wanted *wanted,
-                        const struct existing *existing, struct change_list *out,
-                        bool *ret_all_in_place);
+                     const struct existing *existing, struct change_list *out,
+                     bool *ret_all_in_place);
 
-/* --- deciding ---------------------------------------------------------------------------------- */
+/* --- deciding -------------------------------------------------------------------------------- */
 
 void plan_artifacts(struct planner *planner);
 void plan_objects(struct planner *planner);       /* fates, and steps of those that are made */
 void plan_object_users(struct planner *planner);  /* instances that use what is replaced */
 void plan_stale_objects(struct planner *planner); /* whose name became another one */
 void plan_orphans(struct planner *planner);
-void plan_places(struct planner *planner);        /* which instance has which place, who is replaced */
-void plan_consequences(struct planner *planner);  /* of replacements, for those who depend on them */
+void plan_places(struct planner *planner); /* which instance has which place, who is replaced */
+void plan_consequences(struct planner *planner); /* of replacements, for those who depend on them */
 void plan_place_steps(struct planner *planner);
 void plan_starts(struct planner *planner);
 void plan_waits(struct planner *planner);
 void plan_down(struct planner *planner);
 void plan_verb(struct planner *planner);
 
-/* Stops what runs of the slot, after its hooks; returns the STOP, or NULL when nothing is to stop. */
+/* Stops what runs of the slot, after its hooks; returns the STOP, or NULL: nothing is to stop. */
 struct step *plan_stop(struct planner *planner, struct slot *slot, const struct chance *only_if);
 /* The hooks of a phase, one after the other, after `before`; returns the last (or before). */
 struct step *plan_hooks(struct planner *planner, struct instance *instance, enum hook_phase phase,

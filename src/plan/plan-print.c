@@ -1,6 +1,6 @@
 /*
- * plan-print.c - a plan as text for people and as JSON for programs. Secrets are masked in both. Called
- * by the `plan` command and by --dry-run.
+ * plan-print.c - a plan as text for people and as JSON for programs. Secrets are masked in both.
+ * Called by the `plan` command and by --dry-run.
  */
 #include "base/base.h"
 
@@ -68,8 +68,8 @@ static void print_conditions(const struct step *step, struct str *out)
         const struct step_condition *condition = &step->unless.items[i];
 
         str_printf(out, "%s %s %s \"%s\" %s", i == 0 ? ", unless" : " or",
-                   step_action_name(condition->step->action),
-                   condition->step->instance->kind->name, condition->step->instance->name,
+                   step_action_name(condition->step->action), condition->step->instance->kind->name,
+                   condition->step->instance->name,
                    condition->is_any_end ? "works" : "brings something new");
     }
 }
@@ -123,7 +123,8 @@ void plan_print(const struct plan *plan, struct str *out)
         { plan->data_conflicts.items, plan->data_conflicts.n,
           "differs from its definition and is left as it is, for it holds data" },
         { plan->orphans.items, plan->orphans.n, "belongs to no service of the project" },
-        { plan->foreign.items, plan->foreign.n, "was not made by this project and is used as it is" },
+        { plan->foreign.items, plan->foreign.n,
+          "was not made by this project and is used as it is" },
         { plan->in_use.items, plan->in_use.n, "is still in use" },
     };
 
@@ -137,7 +138,7 @@ void plan_print(const struct plan *plan, struct str *out)
         str_printf(out, "%zu %s\n", plan->steps.n, plan->steps.n == 1 ? "step" : "steps");
 }
 
-/* --- JSON -------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------ */
 
 static void write_ids(struct jwrite *w, const char *key, const struct step_condition *conditions,
                       size_t n)

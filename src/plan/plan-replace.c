@@ -1,12 +1,12 @@
 /*
- * plan-replace.c - the steps that make, replace, re-attach and remove instances, once it is decided which
- * (plan-instances.c). Starting is plan-start.c's. Called by plan.c; down and the verbs use plan_stop() and
- * plan_remove().
+ * plan-replace.c - the steps that make, replace, re-attach and remove instances, once it is decided
+ * which (plan-instances.c). Starting is plan-start.c's. Called by plan.c; down and the verbs use
+ * plan_stop() and plan_remove().
  *
- * A replacement is made under a temporary name while the old one runs; then the old one is stopped and
- * removed and the new one gets its name. Whatever is killed in between leaves either the old instance
- * (beside a temporary one, which is then removed) or the temporary one alone, which takes its place: the
- * data is always held by one of them.
+ * A replacement is made under a temporary name while the old one runs; then the old one is stopped
+ * and removed and the new one gets its name. Whatever is killed in between leaves either the old
+ * instance (beside a temporary one, which is then removed) or the temporary one alone, which takes
+ * its place: the data is always held by one of them.
  */
 #include "base/base.h"
 
@@ -70,11 +70,11 @@ static void stop_after(struct planner *planner, const struct slot *slot, struct 
 
 static void copy_reasons(struct planner *planner, struct step *step, const struct slot *slot)
 {
-    VEC_EACH(&slot->reasons, reason)
-    ARENA_ADD(planner->arena, &step->reasons, *reason);
+    VEC_EACH (&slot->reasons, reason)
+        ARENA_ADD(planner->arena, &step->reasons, *reason);
 }
 
-/* --- creating ---------------------------------------------------------------------------------- */
+/* --- creating -------------------------------------------------------------------------------- */
 
 static void use_incarnation(struct planner *planner, struct step *create,
                             const struct incarnation *incarnation)
@@ -86,8 +86,7 @@ static void use_incarnation(struct planner *planner, struct step *create,
 static void create_after_parent(struct planner *planner, struct slot *slot,
                                 const struct unit *parent)
 {
-    VEC_EACH(&parent->places, place)
-    {
+    VEC_EACH (&parent->places, place) {
         step_after(planner, slot->create, (*place)->create);
         if ((*place)->create && !(*place)->is_create_first)
             slot->is_create_first = false;
@@ -98,8 +97,7 @@ static void create_after_parent(struct planner *planner, struct slot *slot,
 
 static void create_after_dependencies(struct planner *planner, struct slot *slot)
 {
-    VEC_EACH(&slot->unit->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&slot->unit->wanted->depends_on, dependency) {
         struct object *object = planner->object_of[dependency->on->index];
         const struct unit *parent = planner->unit_of[dependency->on->index];
 
@@ -151,15 +149,15 @@ static void add_create(struct planner *planner, struct slot *slot)
     if (is_beside) {
         slot->create->other = slot->old.instance;
         slot->create->inherit = !planner->options->renew_volumes;
-        slot->create->temporary_name = arena_printf(planner->arena, "%.12s_%s", old->id,
-                                                    slot->fresh.instance->name);
+        slot->create->temporary_name =
+            arena_printf(planner->arena, "%.12s_%s", old->id, slot->fresh.instance->name);
     }
     if (slot->leftover)
         step_after(planner, slot->create, slot->leftover->remove);
     slot->fresh.ready = slot->create;
 }
 
-/* --- one slot ---------------------------------------------------------------------------------- */
+/* --- one slot -------------------------------------------------------------------------------- */
 
 static void plan_removed(struct planner *planner, struct slot *slot)
 {
@@ -167,14 +165,13 @@ static void plan_removed(struct planner *planner, struct slot *slot)
         copy_reasons(planner, slot->stop, slot);
     plan_remove(planner, slot, false);
     copy_reasons(planner, slot->remove, slot);
-    VEC_EACH(&slot->touched, object)
-    step_after(planner, (*object)->remove, slot->remove);
+    VEC_EACH (&slot->touched, object)
+        step_after(planner, (*object)->remove, slot->remove);
 }
 
 static void plan_detach(struct planner *planner, struct slot *slot)
 {
-    VEC_EACH(&slot->touched, item)
-    {
+    VEC_EACH (&slot->touched, item) {
         struct object *object = *item;
         struct step *detach;
 
@@ -194,8 +191,7 @@ static void plan_attach(struct planner *planner, struct slot *slot)
 {
     struct step *last = slot->old.ready;
 
-    VEC_EACH(&slot->touched, item)
-    {
+    VEC_EACH (&slot->touched, item) {
         struct object *object = *item;
         struct step *attach;
 
@@ -268,8 +264,8 @@ static void plan_replaced(struct planner *planner, struct slot *slot)
     step_reason(planner, slot->remove, nowhere, "%s replaced",
                 slot->replaced.is_certain ? "is" : "may be");
     if (slot->is_emptied_first) {
-        VEC_EACH(&slot->touched, object)
-        step_after(planner, (*object)->remove, slot->remove);
+        VEC_EACH (&slot->touched, object)
+            step_after(planner, (*object)->remove, slot->remove);
         step_after(planner, slot->create, slot->remove);
         return;
     }
@@ -310,21 +306,19 @@ static void plan_slot(struct planner *planner, struct slot *slot)
         plan_kept(planner, slot);
 }
 
-/* --- all --------------------------------------------------------------------------------------- */
+/* --- all ------------------------------------------------------------------------------------- */
 
-/* Dependents that go down with what they depend on go first, and not before its replacement is made. */
+/* Dependents that go down with what they depend on go first, and not before its replacement is
+ * made. */
 static void order_stops(struct planner *planner, struct unit *unit)
 {
-    VEC_EACH(&unit->depends_on, dependency)
-    {
+    VEC_EACH (&unit->depends_on, dependency) {
         if (!dependency->restart || !dependency->on->is_selected)
             continue;
-        VEC_EACH(&unit->places, mine)
-        {
+        VEC_EACH (&unit->places, mine) {
             if (!(*mine)->stop)
                 continue;
-            VEC_EACH(&dependency->on->places, its)
-            {
+            VEC_EACH (&dependency->on->places, its) {
                 if ((*its)->stop)
                     stop_after(planner, *its, (*mine)->stop);
                 if ((*its)->create && (*its)->existing && (*its)->is_create_first)
@@ -336,8 +330,7 @@ static void order_stops(struct planner *planner, struct unit *unit)
 
 static void order_names(struct planner *planner, struct unit *unit)
 {
-    VEC_EACH(&unit->places, slot)
-    {
+    VEC_EACH (&unit->places, slot) {
         struct incarnation *fresh = &(*slot)->fresh;
 
         if (fresh->ready)
@@ -347,24 +340,19 @@ static void order_names(struct planner *planner, struct unit *unit)
 
 void plan_place_steps(struct planner *planner)
 {
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
             if ((*slot)->is_removed)
                 plan_slot(planner, *slot);
         }
     }
-    VEC_EACH(&planner->units, unit)
-    {
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot) {
             if (!(*slot)->is_removed && ((*slot)->is_place || (*slot)->touched.n > 0))
                 plan_slot(planner, *slot);
         }
     }
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         order_stops(planner, *unit);
         order_names(planner, *unit);
     }

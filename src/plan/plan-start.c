@@ -1,5 +1,6 @@
 /*
- * plan-start.c - starting in order: who waits for whom and for what condition, hooks around it, and what
+ * plan-start.c - starting in order: who waits for whom and for what condition, hooks around it, and
+ * what
  * `--wait` waits for. Waits only for what some step needs and what does not hold already. Called by
  * plan.c after the steps that make and replace instances.
  */
@@ -13,7 +14,7 @@ static const enum await_condition await_of[] = {
     [DEPEND_COMPLETED] = AWAIT_COMPLETED,
 };
 
-/* --- awaiting ---------------------------------------------------------------------------------- */
+/* --- awaiting -------------------------------------------------------------------------------- */
 
 static bool holds_already(const struct existing *existing, enum await_condition condition)
 {
@@ -64,8 +65,8 @@ static void await_slot(struct planner *planner, struct slot *slot, enum await_co
     if (!slot->existing || slot->replaced.is_certain)
         return;
     if (slot->old.started && slot->is_running && holds_already(slot->existing, condition))
-        ret_steps[1] = await_incarnation(planner, &slot->old, condition, &slot->stopped,
-                                         &slot->replaced);
+        ret_steps[1] =
+            await_incarnation(planner, &slot->old, condition, &slot->stopped, &slot->replaced);
     else if (slot->old.started || !holds_already(slot->existing, condition))
         ret_steps[1] = await_incarnation(planner, &slot->old, condition, NULL, &slot->replaced);
 }
@@ -80,15 +81,13 @@ static void follow(struct planner *planner, struct step *step, struct step *befo
 
 void plan_await_dependencies(struct planner *planner, struct unit *unit, struct step *step)
 {
-    VEC_EACH(&unit->depends_on, dependency)
-    {
+    VEC_EACH (&unit->depends_on, dependency) {
         struct unit *on = dependency->on;
         enum await_condition condition = await_of[dependency->condition];
 
         if (!dependency->is_order || !on->is_selected)
             continue;
-        VEC_EACH(&on->places, slot)
-        {
+        VEC_EACH (&on->places, slot) {
             struct step *awaits[2] = { NULL, NULL };
 
             if (condition != AWAIT_CONDITION_N_)
@@ -101,7 +100,7 @@ void plan_await_dependencies(struct planner *planner, struct unit *unit, struct 
     }
 }
 
-/* --- starting ---------------------------------------------------------------------------------- */
+/* --- starting -------------------------------------------------------------------------------- */
 
 /* What starts of the unit have in common: the gate that all of them wait for. */
 struct gate {
@@ -123,8 +122,7 @@ static void start_incarnation(struct planner *planner, struct slot *slot,
                               const struct chance *only_if, const struct chance *unless)
 {
     bool is_paused = slot->existing && incarnation == &slot->old &&
-                     slot->existing->state == STATE_PAUSED &&
-                     !chance_is_possible(&slot->stopped);
+                     slot->existing->state == STATE_PAUSED && !chance_is_possible(&slot->stopped);
     struct step *start =
         planner_step(planner, is_paused ? STEP_UNPAUSE : STEP_START, incarnation->instance);
     struct origin nowhere = ORIGIN_NONE;
@@ -139,14 +137,12 @@ static void start_incarnation(struct planner *planner, struct slot *slot,
     else if (slot->is_running && !is_paused)
         step_reason(planner, start, nowhere, "was stopped for the change");
     else
-        step_reason(planner, start, nowhere, "is %s",
-                    instance_state_name(slot->existing->state));
+        step_reason(planner, start, nowhere, "is %s", instance_state_name(slot->existing->state));
     if (incarnation == &slot->fresh && slot->existing)
         start->role = ROLE_REPLACEMENT;
-    incarnation->started =
-        is_paused ? start
-                  : plan_hooks(planner, incarnation->instance, HOOK_POST_START, start, only_if,
-                               unless);
+    incarnation->started = is_paused ? start
+                                     : plan_hooks(planner, incarnation->instance, HOOK_POST_START,
+                                                  start, only_if, unless);
 }
 
 /* Whether the old instance, should it stay, must be started; and on what condition. */
@@ -172,8 +168,8 @@ static void start_slot(struct planner *planner, struct slot *slot, const struct 
         start_incarnation(planner, slot, &slot->old, gate, only_if, &slot->replaced);
 }
 
-/* Pre-start hooks run once for a service, unless a replica of it runs all the time; *ret_only_if says
-   what must come true that none does. */
+/* Pre-start hooks run once for a service, unless a replica of it runs all the time; *ret_only_if
+   says what must come true that none does. */
 static bool needs_pre_start(struct planner *planner, struct unit *unit, struct chance *ret_only_if)
 {
     bool is_any_start = false;
@@ -182,8 +178,7 @@ static bool needs_pre_start(struct planner *planner, struct unit *unit, struct c
     if (!unit->wanted || unit->wanted->hooks[HOOK_PRE_START] == 0)
         return false;
     ret_only_if->is_certain = true;
-    VEC_EACH(&unit->places, slot)
-    {
+    VEC_EACH (&unit->places, slot) {
         is_any_start = is_any_start || (*slot)->fresh.instance || old_needs_start(*slot, &only_if);
         if (!(*slot)->is_running || (*slot)->replaced.is_certain || (*slot)->stopped.is_certain)
             continue;
@@ -205,14 +200,12 @@ static struct step *add_pre_start(struct planner *planner, struct unit *unit,
         plan_hooks(planner, incarnation->instance, HOOK_PRE_START, NULL, only_if, unless);
     struct step *hook = planner->plan->steps.items[first];
 
-    VEC_EACH(&unit->places, slot)
-    {
+    VEC_EACH (&unit->places, slot) {
         step_after(planner, hook, (*slot)->fresh.ready);
         step_after(planner, hook, (*slot)->old.ready);
         step_after(planner, hook, (*slot)->stop);
     }
-    VEC_EACH(&unit->helpers, helper)
-    {
+    VEC_EACH (&unit->helpers, helper) {
         if (!(*helper)->is_running)
             step_after(planner, hook, (*helper)->remove);
     }
@@ -229,16 +222,15 @@ static void plan_gate(struct planner *planner, struct unit *unit, struct gate *g
 
     if (!needs_pre_start(planner, unit, &only_if))
         return;
-    VEC_EACH(&unit->helpers, helper)
-    {
+    VEC_EACH (&unit->helpers, helper) {
         if ((*helper)->is_running || (*helper)->remove)
             continue;
         plan_remove(planner, *helper, true);
         step_reason(planner, (*helper)->remove, nowhere, "is left from a hook");
     }
     lowest = unit->places.items[0];
-    is_maybe = lowest->existing && !lowest->replaced.is_certain &&
-               chance_is_possible(&lowest->replaced);
+    is_maybe =
+        lowest->existing && !lowest->replaced.is_certain && chance_is_possible(&lowest->replaced);
     gate->has_hooks = true;
     if (lowest->fresh.instance)
         gate->fresh = add_pre_start(planner, unit, &lowest->fresh,
@@ -249,38 +241,33 @@ static void plan_gate(struct planner *planner, struct unit *unit, struct gate *g
 
 void plan_starts(struct planner *planner)
 {
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         struct gate gate = { NULL, NULL, false };
 
         if ((*unit)->is_selected)
             plan_gate(planner, *unit, &gate);
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+        VEC_EACH (&(*unit)->slots, slot) {
             bool is_started_again = !(*slot)->is_removed && !(*slot)->replaced.is_certain &&
                                     (*slot)->is_running && (*slot)->touched.n > 0;
 
-            if (is_started_again ||
-                ((*slot)->is_place && planner->options->goal != GOAL_CREATE))
+            if (is_started_again || ((*slot)->is_place && planner->options->goal != GOAL_CREATE))
                 start_slot(planner, *slot, &gate);
         }
     }
 }
 
-/* --- waiting for all --------------------------------------------------------------------------- */
+/* --- waiting for all ------------------------------------------------------------------------- */
 
 void plan_waits(struct planner *planner)
 {
-    VEC_EACH(&planner->units, item)
-    {
+    VEC_EACH (&planner->units, item) {
         struct unit *unit = *item;
         enum await_condition condition =
             unit->is_awaited_complete ? AWAIT_COMPLETED : AWAIT_RUNNING_OR_HEALTHY;
 
         if (!unit->is_selected)
             continue;
-        VEC_EACH(&unit->places, slot)
-        {
+        VEC_EACH (&unit->places, slot) {
             struct step *awaits[2];
 
             await_slot(planner, *slot, condition, awaits);

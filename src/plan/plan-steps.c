@@ -77,15 +77,13 @@ void step_guard(struct planner *planner, struct step *step, const struct chance 
                 const struct chance *unless)
 {
     if (only_if && !only_if->is_certain) {
-        VEC_EACH(&only_if->if_any, condition)
-        {
+        VEC_EACH (&only_if->if_any, condition) {
             ARENA_ADD(planner->arena, &step->only_if, *condition);
             step_after(planner, step, condition->step);
         }
     }
     if (unless) {
-        VEC_EACH(&unless->if_any, condition)
-        {
+        VEC_EACH (&unless->if_any, condition) {
             ARENA_ADD(planner->arena, &step->unless, *condition);
             step_after(planner, step, condition->step);
         }
@@ -138,8 +136,8 @@ static const char *field_path(struct planner *planner, const struct wanted *want
 }
 
 void planner_change_reasons(struct planner *planner, const struct wanted *wanted,
-                        const struct change_list *changes, struct slot *slot,
-                        struct object *object)
+                            const struct change_list *changes, struct slot *slot,
+                            struct object *object)
 {
     for (size_t i = 0; i < changes->n; i++) {
         const struct change *change = &changes->items[i];
@@ -152,11 +150,11 @@ void planner_change_reasons(struct planner *planner, const struct wanted *wanted
 
         if (change->effect == CHANGE_IGNORE)
             continue;
-        reason.text = arena_printf(planner->arena, "%s %s",
-                                   *change->field ? change->field : "the definition",
-                                   !change->old_value   ? "was added"
-                                   : !change->new_value ? "was removed"
-                                                        : "changed");
+        reason.text =
+            arena_printf(planner->arena, "%s %s", *change->field ? change->field : "the definition",
+                         !change->old_value   ? "was added"
+                         : !change->new_value ? "was removed"
+                                              : "changed");
         if (slot)
             ARENA_ADD(planner->arena, &slot->reasons, reason);
         else
@@ -167,8 +165,7 @@ void planner_change_reasons(struct planner *planner, const struct wanted *wanted
 void chance_condition(struct planner *planner, struct chance *chance,
                       struct step_condition condition)
 {
-    VEC_EACH(&chance->if_any, known)
-    {
+    VEC_EACH (&chance->if_any, known) {
         if (known->step == condition.step && text_same(known->old_id, condition.old_id))
             return;
     }
@@ -179,8 +176,8 @@ void chance_add(struct planner *planner, struct chance *chance, const struct cha
 {
     if (more->is_certain)
         chance->is_certain = true;
-    VEC_EACH(&more->if_any, condition)
-    chance_condition(planner, chance, *condition);
+    VEC_EACH (&more->if_any, condition)
+        chance_condition(planner, chance, *condition);
 }
 
 bool chance_is_possible(const struct chance *chance)
@@ -201,7 +198,7 @@ void planner_error(struct planner *planner, struct origin at, const char *fmt, .
         finding_add(planner->findings, FINDING_ERROR, at, NULL, "%s", text.buf);
 }
 
-/* --- order ------------------------------------------------------------------------------------- */
+/* --- order ----------------------------------------------------------------------------------- */
 
 struct visit {
     struct step *step;
@@ -261,21 +258,18 @@ static void drop_doubles(struct step *step, size_t *position)
 /* Awaiting only for those that can do without is no failure. */
 static void mark_optional(struct planner *planner)
 {
-    VEC_EACH(&planner->plan->steps, item)
-    {
+    VEC_EACH (&planner->plan->steps, item) {
         if ((*item)->action == STEP_AWAIT)
             (*item)->is_optional = (*item)->before.n > 0;
     }
-    VEC_EACH(&planner->plan->steps, item)
-    {
-        VEC_EACH(&(*item)->after, edge)
-        {
+    VEC_EACH (&planner->plan->steps, item) {
+        VEC_EACH (&(*item)->after, edge) {
             if (edge->step->action == STEP_AWAIT && !edge->is_soft)
                 edge->step->is_optional = false;
         }
     }
-    VEC_EACH(&planner->waits, wait)
-    (*wait)->is_optional = false;
+    VEC_EACH (&planner->waits, wait)
+        (*wait)->is_optional = false;
 }
 
 int planner_finish(struct planner *planner, struct err *err)
@@ -294,14 +288,12 @@ int planner_finish(struct planner *planner, struct err *err)
     }
     plan->steps.items = ordered;
     plan->steps.cap = plan->steps.n + 1;
-    VEC_EACH(&plan->steps, item)
-    {
+    VEC_EACH (&plan->steps, item) {
         struct step *step = *item;
 
         drop_doubles(step, position);
         step->n_waiting = (unsigned)step->after.n + step->after_artifacts;
-        VEC_EACH(&step->after, edge)
-        {
+        VEC_EACH (&step->after, edge) {
             struct step_edge successor = { step, edge->is_soft };
 
             ARENA_ADD(planner->arena, &edge->step->before, successor);

@@ -1,7 +1,7 @@
 /*
- * plan-units.c - puts the two sets into order for the plan: services with what exists of them, objects
- * with what exists of them, who is meant by the command, who comes before whom. Decides nothing about
- * what happens to them.
+ * plan-units.c - puts the two sets into order for the plan: services with what exists of them,
+ * objects with what exists of them, who is meant by the command, who comes before whom. Decides
+ * nothing about what happens to them.
  */
 #include "base/base.h"
 
@@ -21,8 +21,7 @@ bool slot_is_running(const struct slot *slot)
 const struct binding *existing_binding(const struct existing *existing,
                                        const struct resource_kind *kind, const char *name)
 {
-    VEC_EACH(&existing->bindings, binding)
-    {
+    VEC_EACH (&existing->bindings, binding) {
         if (binding->kind == kind && text_is(binding->name, name))
             return binding;
     }
@@ -30,8 +29,8 @@ const struct binding *existing_binding(const struct existing *existing,
 }
 
 bool planner_changes(struct planner *planner, const struct wanted *wanted,
-                        const struct existing *existing, struct change_list *out,
-                        bool *ret_all_in_place)
+                     const struct existing *existing, struct change_list *out,
+                     bool *ret_all_in_place)
 {
     bool is_any = false;
 
@@ -53,10 +52,9 @@ bool planner_changes(struct planner *planner, const struct wanted *wanted,
     return is_any;
 }
 
-/* --- what there is ----------------------------------------------------------------------------- */
+/* --- what there is --------------------------------------------------------------------------- */
 
-static struct unit *add_unit(struct planner *planner, const char *name,
-                             const struct wanted *wanted)
+static struct unit *add_unit(struct planner *planner, const char *name, const struct wanted *wanted)
 {
     struct unit *unit = ARENA_NEW(planner->arena, struct unit);
 
@@ -77,8 +75,8 @@ static void add_wanted(struct planner *planner)
         const struct wanted *wanted = planner->wanted->items.items[i];
 
         if (wanted->kind->flags & KIND_RUNS) {
-            planner->unit_of[i] = add_unit(planner, wanted->service ? wanted->service : wanted->key,
-                                           wanted);
+            planner->unit_of[i] =
+                add_unit(planner, wanted->service ? wanted->service : wanted->key, wanted);
         } else {
             struct object *object = ARENA_NEW(planner->arena, struct object);
 
@@ -115,8 +113,7 @@ static void add_existing(struct planner *planner)
 {
 
     planner->slot_of = ARENA_NEW_N(planner->arena, struct slot *, planner->existing->items.n);
-    VEC_EACH(&planner->existing->items, item)
-    {
+    VEC_EACH (&planner->existing->items, item) {
         const struct existing *existing = *item;
         const struct wanted *wanted;
         struct object *object;
@@ -149,8 +146,7 @@ static void add_dependency(struct planner *planner, struct unit *unit,
 static void add_dependencies(struct planner *planner, struct unit *unit)
 {
     if (unit->wanted) {
-        VEC_EACH(&unit->wanted->depends_on, wanted)
-        {
+        VEC_EACH (&unit->wanted->depends_on, wanted) {
             struct unit_dependency dependency = {
                 .on = wanted->on->kind->flags & KIND_RUNS ? planner->unit_of[wanted->on->index]
                                                           : NULL,
@@ -161,8 +157,7 @@ static void add_dependencies(struct planner *planner, struct unit *unit)
                 .at = wanted->at,
             };
 
-            if (dependency.on && dependency.is_order &&
-                dependency.condition == DEPEND_COMPLETED)
+            if (dependency.on && dependency.is_order && dependency.condition == DEPEND_COMPLETED)
                 dependency.on->is_awaited_complete = true;
             add_dependency(planner, unit, dependency);
         }
@@ -170,8 +165,7 @@ static void add_dependencies(struct planner *planner, struct unit *unit)
     }
     if (unit->slots.n == 0)
         return;
-    VEC_EACH(&unit->slots.items[0]->existing->depends_on, recorded)
-    {
+    VEC_EACH (&unit->slots.items[0]->existing->depends_on, recorded) {
         struct unit_dependency dependency = {
             .on = map_find(&planner->units_by_name, recorded->service),
             .condition = recorded->condition,
@@ -184,15 +178,15 @@ static void add_dependencies(struct planner *planner, struct unit *unit)
     }
 }
 
-/* --- order ------------------------------------------------------------------------------------- */
+/* --- order ----------------------------------------------------------------------------------- */
 
 struct unit_visit {
     struct unit *unit;
     size_t next;
 };
 
-/* Sorts the units, dependencies first. Definitions have no cycles; what was recorded may have: an edge
-   that would close one is ignored by all who go by the order. */
+/* Sorts the units, dependencies first. Definitions have no cycles; what was recorded may have: an
+   edge that would close one is ignored by all who go by the order. */
 static void sort_units(struct planner *planner)
 {
     size_t n = planner->units.n, depth = 0, done = 0;
@@ -252,11 +246,11 @@ void planner_init(struct planner *planner, struct plan *plan, const struct wante
     map_init(&planner->slots_by_name);
     add_wanted(planner);
     add_existing(planner);
-    VEC_EACH(&planner->units, unit)
-    add_dependencies(planner, *unit);
+    VEC_EACH (&planner->units, unit)
+        add_dependencies(planner, *unit);
     sort_units(planner);
-    VEC_EACH(&planner->units, unit)
-    drop_circular(*unit);
+    VEC_EACH (&planner->units, unit)
+        drop_circular(*unit);
 }
 
 void planner_release(struct planner *planner)
@@ -265,7 +259,7 @@ void planner_release(struct planner *planner)
     map_release(&planner->slots_by_name);
 }
 
-/* --- who is meant ------------------------------------------------------------------------------ */
+/* --- who is meant ---------------------------------------------------------------------------- */
 
 static bool is_wanted_now(const struct planner *planner, const struct unit *unit)
 {
@@ -280,8 +274,8 @@ static void select_named(struct planner *planner)
     struct origin nowhere = ORIGIN_NONE;
 
     if (!service) {
-        VEC_EACH(&planner->units, unit)
-        (*unit)->is_selected = (*unit)->is_named = is_wanted_now(planner, *unit);
+        VEC_EACH (&planner->units, unit)
+            (*unit)->is_selected = (*unit)->is_named = is_wanted_now(planner, *unit);
         return;
     }
     for (; *service; service++) {
@@ -299,8 +293,7 @@ static void select_object(struct planner *planner, struct object *object)
     if (object->is_selected)
         return;
     object->is_selected = true;
-    VEC_EACH(&object->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&object->wanted->depends_on, dependency) {
         struct object *on = planner->object_of[dependency->on->index];
 
         if (on)
@@ -312,20 +305,17 @@ static void select_objects(struct planner *planner)
 {
     bool is_all = !planner->options->services;
 
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         if (!(*unit)->is_selected || !(*unit)->wanted)
             continue;
-        VEC_EACH(&(*unit)->wanted->depends_on, dependency)
-        {
+        VEC_EACH (&(*unit)->wanted->depends_on, dependency) {
             struct object *object = planner->object_of[dependency->on->index];
 
             if (object)
                 select_object(planner, object);
         }
     }
-    VEC_EACH(&planner->objects, object)
-    {
+    VEC_EACH (&planner->objects, object) {
         const struct wanted *wanted = (*object)->wanted;
         struct unit *unit =
             wanted->service ? map_find(&planner->units_by_name, wanted->service) : NULL;
@@ -343,8 +333,7 @@ void planner_select(struct planner *planner, bool with_dependencies, bool with_d
     for (size_t i = planner->units.n; with_dependencies && i-- > 0;) {
         struct unit *unit = planner->units.items[i];
 
-        VEC_EACH(&unit->depends_on, dependency)
-        {
+        VEC_EACH (&unit->depends_on, dependency) {
             if (unit->is_selected && (dependency->on->wanted || !planner->wanted) &&
                 !(dependency->on->wanted && dependency->on->wanted->is_disabled &&
                   !dependency->required))
@@ -354,13 +343,12 @@ void planner_select(struct planner *planner, bool with_dependencies, bool with_d
     for (size_t i = 0; with_dependents && i < planner->units.n; i++) {
         struct unit *unit = planner->units.items[i];
 
-        VEC_EACH(&unit->depends_on, dependency)
-        {
+        VEC_EACH (&unit->depends_on, dependency) {
             if (dependency->on->is_selected && dependency->restart && is_wanted_now(planner, unit))
                 unit->is_selected = true;
         }
     }
-    VEC_EACH(&planner->units, unit)
-    (*unit)->recreate = (*unit)->is_named ? options->recreate : options->recreate_dependencies;
+    VEC_EACH (&planner->units, unit)
+        (*unit)->recreate = (*unit)->is_named ? options->recreate : options->recreate_dependencies;
     select_objects(planner);
 }

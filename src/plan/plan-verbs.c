@@ -1,14 +1,15 @@
 /*
- * plan-verbs.c - start, stop, restart, kill, rm, pause and unpause of what exists, in order of dependency
- * where that matters. Makes and replaces nothing. Called by plan.c.
+ * plan-verbs.c - start, stop, restart, kill, rm, pause and unpause of what exists, in order of
+ * dependency where that matters. Makes and replaces nothing. Called by plan.c.
  */
 #include "base/base.h"
 
 #include "plan/plan-parts.h"
 
-/* --- who --------------------------------------------------------------------------------------- */
+/* --- who ------------------------------------------------------------------------------------- */
 
-/* What a verb does to one slot; returns nothing when the state needs nothing. Sets first and last. */
+/* What a verb does to one slot; returns nothing when the state needs nothing. Sets first and last.
+ */
 typedef void (*slot_fn)(struct planner *planner, struct slot *slot);
 
 enum verb_order { ORDER_NONE, ORDER_FORWARD, ORDER_REVERSE };
@@ -25,11 +26,10 @@ static void single(struct planner *planner, struct slot *slot, enum step_action 
     struct origin nowhere = ORIGIN_NONE;
 
     slot->first = slot->last = planner_step(planner, action, slot->old.instance);
-    step_reason(planner, slot->first, nowhere, "is %s",
-                instance_state_name(slot->existing->state));
+    step_reason(planner, slot->first, nowhere, "is %s", instance_state_name(slot->existing->state));
 }
 
-/* --- what -------------------------------------------------------------------------------------- */
+/* --- what ------------------------------------------------------------------------------------ */
 
 static void stop_slot(struct planner *planner, struct slot *slot)
 {
@@ -40,8 +40,7 @@ static void stop_slot(struct planner *planner, struct slot *slot)
     if (!slot->last)
         return;
     slot->first = planner->plan->steps.items[at];
-    step_reason(planner, slot->last, nowhere, "is %s",
-                instance_state_name(slot->existing->state));
+    step_reason(planner, slot->last, nowhere, "is %s", instance_state_name(slot->existing->state));
 }
 
 static void kill_slot(struct planner *planner, struct slot *slot)
@@ -104,12 +103,11 @@ static const struct verb verbs[] = {
     { GOAL_UNPAUSE, unpause_slot, ORDER_NONE, false },
 };
 
-/* --- order ------------------------------------------------------------------------------------- */
+/* --- order ----------------------------------------------------------------------------------- */
 
 static void order_forward(struct planner *planner, struct unit *unit)
 {
-    VEC_EACH(&unit->slots, slot)
-    {
+    VEC_EACH (&unit->slots, slot) {
         if ((*slot)->first)
             plan_await_dependencies(planner, unit, (*slot)->first);
     }
@@ -117,12 +115,9 @@ static void order_forward(struct planner *planner, struct unit *unit)
 
 static void order_reverse(struct planner *planner, struct unit *unit)
 {
-    VEC_EACH(&unit->depends_on, dependency)
-    {
-        VEC_EACH(&unit->slots, dependent)
-        {
-            VEC_EACH(&dependency->on->slots, slot)
-            {
+    VEC_EACH (&unit->depends_on, dependency) {
+        VEC_EACH (&unit->slots, dependent) {
+            VEC_EACH (&dependency->on->slots, slot) {
                 if ((*slot)->first)
                     step_after(planner, (*slot)->first, (*dependent)->last);
             }
@@ -133,12 +128,10 @@ static void order_reverse(struct planner *planner, struct unit *unit)
 /* Every existing instance of the selected units is a place: there is no scale to keep. */
 static void take_places(struct planner *planner)
 {
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         if (!(*unit)->is_selected)
             continue;
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+        VEC_EACH (&(*unit)->slots, slot) {
             const struct existing *existing = (*slot)->existing;
 
             if (existing->is_one_off || existing->is_helper || existing->replaces)
@@ -152,8 +145,7 @@ static void take_places(struct planner *planner)
 /* A service that has nothing to start is an error, unless it is to have nothing. */
 static void check_startable(struct planner *planner)
 {
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         const struct wanted *wanted = (*unit)->wanted;
 
         if ((*unit)->is_selected && wanted && wanted->replicas > 0 && (*unit)->places.n == 0)
@@ -174,20 +166,17 @@ void plan_verb(struct planner *planner)
     }
     while (verb->goal != planner->options->goal)
         verb++;
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         if (!(*unit)->is_selected)
             continue;
-        VEC_EACH(&(*unit)->slots, slot)
-        {
+        VEC_EACH (&(*unit)->slots, slot) {
             if ((*slot)->is_place || (verb->with_one_offs && (*slot)->existing->is_one_off))
                 verb->fn(planner, *slot);
         }
         if (verb->order == ORDER_FORWARD)
             order_forward(planner, *unit);
     }
-    VEC_EACH(&planner->units, unit)
-    {
+    VEC_EACH (&planner->units, unit) {
         if (verb->order == ORDER_REVERSE && (*unit)->is_selected)
             order_reverse(planner, *unit);
     }

@@ -1,6 +1,6 @@
 /*
- * contract-changes.c - each single-field change of changes.txt: the plan names what changes, with the field,
- * the values and the place, and nothing else; for every operator in the same words.
+ * contract-changes.c - each single-field change of changes.txt: the plan names what changes, with
+ * the field, the values and the place, and nothing else; for every operator in the same words.
  */
 #include "base/base.h"
 
@@ -20,7 +20,7 @@
 struct change_row {
     const char *name;
     struct str old_text, new_text;
-    const char *what, *field; /* what changes; how its fields begin */
+    const char *what, *field;          /* what changes; how its fields begin */
     const char *old_value, *new_value; /* JSON, or NULL */
 };
 
@@ -30,7 +30,7 @@ struct change_file {
     VEC(struct change_row) rows;
 };
 
-/* --- the file ---------------------------------------------------------------------------------- */
+/* --- the file -------------------------------------------------------------------------------- */
 
 static void add_line(struct str *text, struct slice line)
 {
@@ -100,7 +100,7 @@ static bool read_changes(struct change_file *file)
     return file->rows.n > 0;
 }
 
-/* --- one change -------------------------------------------------------------------------------- */
+/* --- one change ------------------------------------------------------------------------------ */
 
 static bool is_listed(const char *const *names, const char *name)
 {
@@ -147,8 +147,7 @@ static const char *check_reasons(const struct plan *plan, const struct change_ro
             has_field = true;
             has_values = has_values || (is_value(reason->old_value, row->old_value) &&
                                         is_value(reason->new_value, row->new_value));
-            has_place =
-                has_place || (reason->at.line == at.line && reason->at.column == at.column);
+            has_place = has_place || (reason->at.line == at.line && reason->at.column == at.column);
             if (!origin_is_set(reason->at))
                 return "a reason has no place";
         }

@@ -46,7 +46,7 @@ static bool is_in_state(struct contract *contract, const char *service, int64_t 
     return instance && instance->state == state;
 }
 
-/* --- lowering ---------------------------------------------------------------------------------- */
+/* --- lowering -------------------------------------------------------------------------------- */
 
 static void check_lowered(struct contract *contract)
 {
@@ -78,7 +78,7 @@ static void check_lowered(struct contract *contract)
     wanted_set_release(&again);
 }
 
-/* --- looking ----------------------------------------------------------------------------------- */
+/* --- looking --------------------------------------------------------------------------------- */
 
 static void check_instance(struct contract *contract)
 {
@@ -139,7 +139,7 @@ static void check_quiet(struct contract *contract, const char *what)
     contract_ok(contract, is_quiet, what);
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 void contract_life(struct contract *contract)
 {

@@ -1,6 +1,6 @@
 /*
- * contract-order.c - steps happen in the order of the plan, and failures, cancels and conditions end as
- * operator.h says.
+ * contract-order.c - steps happen in the order of the plan, and failures, cancels and conditions
+ * end as operator.h says.
  */
 #include "base/base.h"
 
@@ -48,7 +48,8 @@ static const char chain_yaml[] = "services:\n"
 
 void contract_order(struct contract *contract)
 {
-    struct plan_options again = { .goal = GOAL_UP, .recreate = RECREATE_ALWAYS,
+    struct plan_options again = { .goal = GOAL_UP,
+                                  .recreate = RECREATE_ALWAYS,
                                   .services = (const char *const[]){ "db", NULL } };
     ERR_AUTO(err);
     const struct existing *web, *db;
@@ -87,7 +88,7 @@ void contract_order(struct contract *contract)
                 "dependents go first");
 }
 
-/* --- failures ---------------------------------------------------------------------------------- */
+/* --- failures -------------------------------------------------------------------------------- */
 
 static const char broken_yaml[] = "services:\n"
                                   "  bad:\n"
@@ -173,7 +174,9 @@ static void check_cancel(struct contract *contract)
 
 static void check_timeout(struct contract *contract)
 {
-    struct plan_options options = { .goal = GOAL_UP, .wait = true, .has_wait_timeout = true,
+    struct plan_options options = { .goal = GOAL_UP,
+                                    .wait = true,
+                                    .has_wait_timeout = true,
                                     .wait_timeout_ns = 300000000,
                                     .services = (const char *const[]){ "db", NULL } };
     ERR_AUTO(err);

@@ -35,7 +35,7 @@ static void until_done(struct listening *listening, int64_t timeout_ms)
         continue;
 }
 
-/* --- logs -------------------------------------------------------------------------------------- */
+/* --- logs ------------------------------------------------------------------------------------ */
 
 static void on_line(void *arg, const struct log_line *line)
 {
@@ -63,8 +63,9 @@ static void check_logs(struct contract *contract)
 {
     struct listening listening = { .contract = contract };
     const struct existing *instances[2];
-    struct log_query query = { .project = contract->project, .instances = instances, .tail = -1,
-                               .n_instances = 2 };
+    struct log_query query = {
+        .project = contract->project, .instances = instances, .tail = -1, .n_instances = 2
+    };
     struct operator_stream *stream;
     int64_t deadline = clock_now_ms() + 5000;
     bool is_too_early = false;
@@ -103,7 +104,7 @@ static void check_logs(struct contract *contract)
     contract->ops->stream_cancel(stream);
 }
 
-/* --- exec -------------------------------------------------------------------------------------- */
+/* --- exec ------------------------------------------------------------------------------------ */
 
 static void on_output(void *arg, int stream, const char *bytes, size_t len)
 {
@@ -169,7 +170,7 @@ static void check_exec(struct contract *contract)
     err_release(&listening.err);
 }
 
-/* --- events, projects -------------------------------------------------------------------------- */
+/* --- events, projects ------------------------------------------------------------------------ */
 
 static void on_event(void *arg, const struct operator_event *event)
 {

@@ -1,7 +1,7 @@
 /*
- * contract.c - the contract of operator.h, checked on every operator through that header alone. A new
- * operator adds a row. In-memory and bare metal run in each `make check`; docker where DOCKER_HOST names
- * an Engine that has the stand-in images (tests/lib/engine.py makes one).
+ * contract.c - the contract of operator.h, checked on every operator through that header alone. A
+ * new operator adds a row. In-memory and bare metal run in each `make check`; docker where
+ * DOCKER_HOST names an Engine that has the stand-in images (tests/lib/engine.py makes one).
  *
  *   contract [OPERATOR...]
  */
@@ -22,14 +22,18 @@
 #define MARK "\xc2\xab" /* stands before the value whose place is checked */
 
 static const char *const nothing[] = { NULL };
+static const struct contract_replacement no_replacement[] = { { NULL, NULL } };
 
-static const char *const bare_replacements[] = {
-    "/stand-in", "@/stand-in", 
+static const struct contract_replacement bare_replacements[] = {
+    { "/stand-in", "@/stand-in" },
     /* These run by their images alone elsewhere. */
-    "image: nginx", "image: nginx\n    command: [\"@/stand-in\"]",
-    "  other:\n", "  other:\n    command: [\"@/stand-in\"]\n",
-    "data:/dat", "data:@/dat", "./bind:/bind", "./bind:@/bind", "./bind2:/bind", "./bind2:@/bind",
-    "tmpfs: [/t", "tmpfs: [@/t", NULL,
+    { "image: nginx", "image: nginx\n    command: [\"@/stand-in\"]" },
+    { "  other:\n", "  other:\n    command: [\"@/stand-in\"]\n" },
+    { "data:/dat", "data:@/dat" },
+    { "./bind:/bind", "./bind:@/bind" },
+    { "./bind2:/bind", "./bind2:@/bind" },
+    { "tmpfs: [/t", "tmpfs: [@/t" },
+    { NULL, NULL },
 };
 static const char *const bare_meaningless[] = { "image", "alias", "network-left", NULL };
 
@@ -41,7 +45,7 @@ static const struct contract_row rows[] = {
         .broken = "image: missing",
         .healthy = "healthcheck: {test: \"true\"}",
         .unhealthy = "healthcheck: {test: \"false\"}\nlabels: {memory.healthy-after: 1h}",
-        .replacements = nothing,
+        .replacements = no_replacement,
         .meaningless = nothing,
         .has_networks = true,
     },
@@ -63,13 +67,13 @@ static const struct contract_row rows[] = {
         .broken = "image: stand-in:1\ncommand: [\"/nonexistent\"]",
         .healthy = "healthcheck: {test: [CMD, \"true\"], interval: 1s}",
         .unhealthy = "healthcheck: {test: [CMD, \"false\"], interval: 1s, retries: 100000}",
-        .replacements = nothing,
+        .replacements = no_replacement,
         .meaningless = nothing,
         .has_networks = true,
     },
 };
 
-/* --- helpers ----------------------------------------------------------------------------------- */
+/* --- helpers --------------------------------------------------------------------------------- */
 
 bool contract_ok(struct contract *contract, bool is_true, const char *what)
 {
@@ -147,8 +151,8 @@ bool contract_load(struct contract *contract, const char *text)
     STR_AUTO(yaml);
 
     str_add(&yaml, text);
-    for (const char *const *pair = row->replacements; *pair; pair += 2)
-        replace_all(&yaml, pair[0], pair[1]);
+    for (const struct contract_replacement *pair = row->replacements; pair->from; pair++)
+        replace_all(&yaml, pair->from, pair->to);
     replace_line(&yaml, "RUNS", row->runs);
     replace_line(&yaml, "ENDS", row->ends);
     replace_line(&yaml, "BROKEN", row->broken);
@@ -206,7 +210,7 @@ size_t contract_count(struct contract *contract, unsigned kind_flags)
     return n;
 }
 
-/* --- the table itself -------------------------------------------------------------------------- */
+/* --- the table itself ------------------------------------------------------------------------ */
 
 static void check_table(struct contract *contract)
 {
@@ -218,7 +222,8 @@ static void check_table(struct contract *contract)
                 ops->open && ops->close && ops->lower && ops->observe && ops->begin &&
                     ops->cancel && ops->concurrency,
                 "the slots that all need are there");
-    contract_ok(contract, !!ops->logs == !!(caps & CAP_LOGS), "logs is there or not as its bit says");
+    contract_ok(contract, !!ops->logs == !!(caps & CAP_LOGS),
+                "logs is there or not as its bit says");
     contract_ok(contract, !!ops->exec == !!(caps & CAP_EXEC), "exec is, too");
     contract_ok(contract, !!ops->attach == !!(caps & CAP_ATTACH), "attach is, too");
     contract_ok(contract, !!ops->events == !!(caps & CAP_EVENTS), "events is, too");
@@ -228,7 +233,7 @@ static void check_table(struct contract *contract)
         contract_ok(contract, (*kind)->name && (*kind)->title, "a kind has a name and a title");
 }
 
-/* --- running ----------------------------------------------------------------------------------- */
+/* --- running --------------------------------------------------------------------------------- */
 
 static void write_stand_in(const char *folder)
 {

@@ -9,14 +9,17 @@
 /* What is different about one operator. Texts go over the test's projects. */
 struct contract_row {
     const char *name;
-    /* Environment variable without which it is left out (a real backend that somebody must start). */
+    /* Environment variable without which it is left out: somebody must start its backend. */
     const char *needs;
     /* What a service that runs until it is stopped looks like, one that ends with 0, and one that
        cannot be made or started: lines of a service. */
     const char *runs, *ends, *broken;
     const char *healthy, *unhealthy; /* healthchecks that succeed and fail */
-    /* What the projects say -> what this operator needs, pairs; NULL-terminated. "@" is the folder. */
-    const char *const *replacements;
+    /* What the projects say, and what this operator needs instead; "@" is the folder. The last has
+       NULLs. */
+    const struct contract_replacement {
+        const char *from, *to;
+    } * replacements;
     /* Changes that mean nothing to it: no reason, no step. NULL-terminated. */
     const char *const *meaningless;
     bool has_networks;
@@ -31,8 +34,8 @@ struct contract {
     struct origin mark; /* where the « of the loaded text stood, or nowhere */
 };
 
-/* Loads a project; "RUNS", "ENDS", "BROKEN", "HEALTHY", "UNHEALTHY" on a line of their own stand for
-   the row's lines, indented as they are. */
+/* Loads a project; "RUNS", "ENDS", "BROKEN", "HEALTHY", "UNHEALTHY" on a line of their own stand
+   for the row's lines, indented as they are. */
 bool contract_load(struct contract *contract, const char *yaml);
 /* The whole way to a goal; the text of the failure, or NULL. The caller frees it. */
 char *contract_do(struct contract *contract, enum plan_goal goal);

@@ -24,7 +24,7 @@ const struct resource_kind fixture_network = { "network", "Network", KIND_ATTACH
 const struct resource_kind fixture_volume = { "volume", "Volume", KIND_DATA, NULL, "volumes" };
 const struct resource_kind fixture_image = { "image", "Image", KIND_ARTIFACT, NULL, NULL };
 
-/* --- wanted ------------------------------------------------------------------------------------ */
+/* --- wanted ---------------------------------------------------------------------------------- */
 
 static bool is_true(const struct node *map, const char *key)
 {
@@ -54,7 +54,7 @@ static const char *digest_of(struct arena *arena, const struct node *spec)
 /* The keys that are no part of what an object is. */
 static bool is_spec_key(const char *key)
 {
-    static const char *const others[] = { "depends_on", "bound",  "replicas", "fixed",   "hooks",
+    static const char *const others[] = { "depends_on", "bound",  "replicas", "fixed",    "hooks",
                                           "external",   "policy", "build",    "disabled", "name" };
 
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
@@ -69,8 +69,7 @@ static void set_spec(struct wanted_set *set, struct wanted *wanted, const struct
     struct node *spec = node_map(set->arena, body->at);
 
     if (node_is(body, NODE_MAP)) {
-        NODE_EACH_PAIR(body, pair)
-        {
+        NODE_EACH_PAIR (body, pair) {
             if (is_spec_key(pair->key))
                 node_set(set->arena, spec, pair->key, pair->at, pair->value);
         }
@@ -87,8 +86,7 @@ static void add_objects(struct wanted_set *set, const struct node *section,
 {
     if (!node_is(section, NODE_MAP))
         return;
-    NODE_EACH_PAIR(section, pair)
-    {
+    NODE_EACH_PAIR (section, pair) {
         struct wanted *wanted = wanted_add(set, kind, pair->key);
         const char *name = text_of(set->arena, node_get(pair->value, "name"));
 
@@ -118,8 +116,7 @@ static void add_hooks(struct wanted *wanted, const struct node *hooks)
 
     if (!node_is(hooks, NODE_LIST))
         return;
-    NODE_EACH_ITEM(hooks, hook)
-    {
+    NODE_EACH_ITEM (hooks, hook) {
         for (unsigned phase = 0; phase < HOOK_PHASE_N_; phase++)
             wanted->hooks[phase] += text_is(node_as_text(*hook), phases[phase]);
     }
@@ -146,8 +143,7 @@ static void depend_on_objects(struct wanted_set *set, struct wanted *wanted,
 {
     if (!node_is(list, NODE_LIST))
         return;
-    NODE_EACH_ITEM(list, item)
-    {
+    NODE_EACH_ITEM (list, item) {
         struct wanted *on = wanted_find(set, kind->name, node_as_text(*item));
 
         if (on)
@@ -175,14 +171,13 @@ static void depend_on_services(struct wanted_set *set, struct wanted *wanted,
                                const struct node *services)
 {
     if (node_is(services, NODE_LIST)) {
-        NODE_EACH_ITEM(services, item)
-        wanted_depend(set, wanted, wanted_find(set, "container", node_as_text(*item)),
-                      DEPENDS_RUNNING);
+        NODE_EACH_ITEM (services, item)
+            wanted_depend(set, wanted, wanted_find(set, "container", node_as_text(*item)),
+                          DEPENDS_RUNNING);
     }
     if (!node_is(services, NODE_MAP))
         return;
-    NODE_EACH_PAIR(services, pair)
-    {
+    NODE_EACH_PAIR (services, pair) {
         struct wanted *on = wanted_find(set, "container", pair->key);
         struct wanted_dependency *dependency = wanted_depend(set, wanted, on, DEPENDS_RUNNING);
         const char *condition = node_as_text(node_get(pair->value, "condition"));
@@ -231,13 +226,13 @@ void fixture_wanted(const char *yaml, struct wanted_set *set)
     add_objects(set, node_get(root, "images"), &fixture_image);
     if (!node_is(services, NODE_MAP))
         return;
-    NODE_EACH_PAIR(services, pair)
-    add_service(set, pair);
-    NODE_EACH_PAIR(services, pair)
-    connect(set, pair);
+    NODE_EACH_PAIR (services, pair)
+        add_service(set, pair);
+    NODE_EACH_PAIR (services, pair)
+        connect(set, pair);
 }
 
-/* --- existing ---------------------------------------------------------------------------------- */
+/* --- existing -------------------------------------------------------------------------------- */
 
 static const char *id_of(struct arena *arena, const char *name)
 {
@@ -270,8 +265,8 @@ static void bind(struct existing_set *set, const struct wanted *wanted, struct e
         const struct wanted_dependency *dependency = &wanted->depends_on.items[i];
         const struct wanted *on = dependency->on;
         bool runs = (on->kind->flags & KIND_RUNS) != 0;
-        const char *name = runs ? arena_printf(set->arena, "%s-1", on->name)
-                                : arena_dup(set->arena, on->name);
+        const char *name =
+            runs ? arena_printf(set->arena, "%s-1", on->name) : arena_dup(set->arena, on->name);
         struct binding binding = { on->kind, name, id_of(set->arena, name) };
         struct dependency recorded = { .condition = dependency->condition,
                                        .restart = dependency->restart,
@@ -420,7 +415,7 @@ void fixture_existing(const struct wanted_set *wanted, const char *edits, struct
         edit(set, line);
 }
 
-/* --- steps ------------------------------------------------------------------------------------- */
+/* --- steps ----------------------------------------------------------------------------------- */
 
 static void add_conditions(const char *word, const struct step_condition *conditions, size_t n,
                            struct str *out)
@@ -437,8 +432,7 @@ void fixture_steps(const struct plan *plan, struct str *out)
     for (size_t i = 0; i < plan->steps.n; i++) {
         const struct step *step = plan->steps.items[i];
 
-        str_printf(out, "%u %s %s", step->id, step_action_name(step->action),
-                   step->instance->name);
+        str_printf(out, "%u %s %s", step->id, step_action_name(step->action), step->instance->name);
         if (step->role == ROLE_REPLACED)
             str_add(out, " old");
         if (step->temporary_name)

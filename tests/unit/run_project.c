@@ -119,7 +119,7 @@ int run_project_load(struct run_project *run, const char *folder, const char *na
     return result;
 }
 
-/* --- waiting ----------------------------------------------------------------------------------- */
+/* --- waiting --------------------------------------------------------------------------------- */
 
 struct waiting {
     struct run_project *run;

@@ -1,6 +1,6 @@
 /*
- * run_project.h - a project from its text through lower, observe, plan and execute on any operator, each
- * call waited for: for tests that check the whole way and not one part of it.
+ * run_project.h - a project from its text through lower, observe, plan and execute on any operator,
+ * each call waited for: for tests that check the whole way and not one part of it.
  */
 #ifndef OCTO_TESTS_RUN_PROJECT_H
 #define OCTO_TESTS_RUN_PROJECT_H

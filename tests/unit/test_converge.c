@@ -1,7 +1,8 @@
 /*
- * test_converge.c - random projects, changed at random, brought up on the in-memory operator with one step
- * failing (before or after its effect), each in turn: the next `up` must converge, and no data may be
- * lost on the way. The same for `down`. CONVERGE_SEEDS and CONVERGE_FIRST in the environment say how many.
+ * test_converge.c - random projects, changed at random, brought up on the in-memory operator with
+ * one step failing (before or after its effect), each in turn: the next `up` must converge, and no
+ * data may be lost on the way. The same for `down`. CONVERGE_SEEDS and CONVERGE_FIRST in the
+ * environment say how many.
  */
 #include "base/base.h"
 
@@ -13,7 +14,7 @@
 #include "run_project.h"
 #include "tap.h"
 
-/* --- random projects --------------------------------------------------------------------------- */
+/* --- random projects ------------------------------------------------------------------------- */
 
 #define SERVICES_MAX 5
 
@@ -119,10 +120,10 @@ static void print_dependencies(const struct random_project *project, int at, str
             str_add(out, "    depends_on:\n");
         is_first = false;
         str_printf(out, "      s%d: {condition: %s, restart: %s}\n", on,
-                   !is_strong            ? "service_started"
-                   : other->is_one_shot  ? "service_completed_successfully"
-                   : other->is_healthy   ? "service_healthy"
-                                         : "service_started",
+                   !is_strong           ? "service_started"
+                   : other->is_one_shot ? "service_completed_successfully"
+                   : other->is_healthy  ? "service_healthy"
+                                        : "service_started",
                    (service->restart >> on) & 1 ? "true" : "false");
     }
 }
@@ -141,7 +142,9 @@ static void print_service(const struct random_project *project, int at, struct s
         str_printf(out, "    network_mode: service:s%d\n", service->parent);
     else
         str_printf(out, "    networks: [%s]\n",
-                   service->networks == 1 ? "n0" : service->networks == 2 ? "n1" : "n0, n1");
+                   service->networks == 1   ? "n0"
+                   : service->networks == 2 ? "n1"
+                                            : "n0, n1");
     if (service->volumes || service->has_anonymous) {
         str_add(out, "    volumes:\n");
         for (int i = 0; i < 2; i++) {
@@ -171,13 +174,12 @@ static void print_project(const struct random_project *project, struct str *out)
                project->driver ? "driver: other" : "");
 }
 
-/* --- what must hold ---------------------------------------------------------------------------- */
+/* --- what must hold -------------------------------------------------------------------------- */
 
 /* Ids of volumes by "name" or "container name/target": what users would miss. */
 static void remember_data(struct run_project *run, struct map *out)
 {
-    NODE_EACH_PAIR(memory_objects(run->handle), pair)
-    {
+    NODE_EACH_PAIR (memory_objects(run->handle), pair) {
         const struct node *object = pair->value;
         const struct node *anonymous = node_get(object, "anonymous");
         STR_AUTO(key);
@@ -186,8 +188,7 @@ static void remember_data(struct run_project *run, struct map *out)
             map_set(out, memory_text(object, "name"), (void *)memory_text(object, "id"));
         if (!memory_is_kind(object, &memory_container) || !node_is(anonymous, NODE_MAP))
             continue;
-        NODE_EACH_PAIR(anonymous, volume)
-        {
+        NODE_EACH_PAIR (anonymous, volume) {
             str_clear(&key);
             str_printf(&key, "%s %lld %s", memory_text(object, "service"),
                        (long long)memory_int(object, "number"), volume->key);
@@ -200,9 +201,9 @@ static int count_instances(struct run_project *run, const char *service)
 {
     int n = 0;
 
-    NODE_EACH_PAIR(memory_objects(run->handle), pair)
-    n += memory_is_kind(pair->value, &memory_container) &&
-         text_is(memory_text(pair->value, "service"), service);
+    NODE_EACH_PAIR (memory_objects(run->handle), pair)
+        n += memory_is_kind(pair->value, &memory_container) &&
+             text_is(memory_text(pair->value, "service"), service);
     return n;
 }
 
@@ -212,8 +213,7 @@ static const char *check_instances(struct run_project *run, const struct random_
 {
     MAP_AUTO(seen);
 
-    NODE_EACH_PAIR(memory_objects(run->handle), pair)
-    {
+    NODE_EACH_PAIR (memory_objects(run->handle), pair) {
         const struct node *object = pair->value;
         const char *service = memory_text(object, "service");
         STR_AUTO(name);
@@ -249,8 +249,7 @@ static const char *check_data(struct run_project *run, const struct map *before)
     MAP_AUTO(now);
 
     remember_data(run, &now);
-    MAP_EACH(before, entry)
-    {
+    MAP_EACH (before, entry) {
         const char *id = map_find(&now, entry->key);
 
         if (!strchr(entry->key, ' ') && !id)
@@ -271,8 +270,7 @@ static const char *check_quiet(struct run_project *run, const struct random_proj
 
     if (run_project_observe(run, &err) != 0 || run_project_plan(run, &options, &err) != 0)
         return "no second plan";
-    VEC_EACH(&run->plan->steps, step)
-    {
+    VEC_EACH (&run->plan->steps, step) {
         const char *service = (*step)->instance->service;
         bool is_fine = (*step)->action == STEP_PULL || (*step)->only_if.n > 0;
 
@@ -284,7 +282,7 @@ static const char *check_quiet(struct run_project *run, const struct random_proj
     return NULL;
 }
 
-/* --- trials ------------------------------------------------------------------------------------ */
+/* --- trials ---------------------------------------------------------------------------------- */
 
 struct trial {
     struct random_project before, after;
@@ -338,7 +336,8 @@ static const char *run_up(struct run_project *run, struct trial *trial, const ch
             if (count_instances(run, service) != 0)
                 return "an instance is left";
         }
-        return memory_object_named(run->handle, &memory_network, "p_n0") ? "a network is left" : NULL;
+        return memory_object_named(run->handle, &memory_network, "p_n0") ? "a network is left"
+                                                                         : NULL;
     }
     problem = check_instances(run, &trial->after, text);
     return problem ? problem : check_quiet(run, &trial->after);

@@ -1,5 +1,6 @@
 /*
- * test_diff.c - specs compared: which fields, from what to what, where it was written, with what effect.
+ * test_diff.c - specs compared: which fields, from what to what, where it was written, with what
+ * effect.
  */
 #include "base/base.h"
 
@@ -36,7 +37,8 @@ static void check(const char *name, const char *old_text, const char *new_text, 
     struct change_list changes = { NULL, 0, 0 };
     STR_AUTO(out);
 
-    resource_diff(arena, &kind, parse(arena, "old", old_text), parse(arena, "new", new_text), &changes);
+    resource_diff(arena, &kind, parse(arena, "old", old_text), parse(arena, "new", new_text),
+                  &changes);
     for (size_t i = 0; i < changes.n; i++) {
         const struct change *change = &changes.items[i];
 
@@ -67,7 +69,8 @@ int main(void)
           "environment.B: \"y\" -> \"z\" at new:1:24\n");
     check("a list of scalars is one value", "c: [a, b]\n", "c: [b, a]\n",
           "c: [\"a\",\"b\"] -> [\"b\",\"a\"] at new:1:4\n");
-    check("a map becomes a list", "c: {a: 1}\n", "c: [a]\n", "c: {\"a\":1} -> [\"a\"] at new:1:4\n");
+    check("a map becomes a list", "c: {a: 1}\n", "c: [a]\n",
+          "c: {\"a\":1} -> [\"a\"] at new:1:4\n");
     check("ports pair by target and protocol",
           "ports:\n- {target: 80, published: \"80\", protocol: tcp}\n"
           "- {target: 53, published: \"53\", protocol: tcp}\n"
@@ -81,10 +84,12 @@ int main(void)
           "v[0]:  -> {\"type\":\"volume\",\"source\":\"b\",\"target\":\"/b\"} at new:2:3\n"
           "v[0]: {\"type\":\"volume\",\"source\":\"a\",\"target\":\"/a\"} ->  at new:2:1\n");
     check("the source of a mount", "v:\n- {type: volume, source: a, target: /a}\n",
-          "v:\n- {type: volume, source: b, target: /a}\n", "v[0].source: \"a\" -> \"b\" at new:2:26\n");
+          "v:\n- {type: volume, source: b, target: /a}\n",
+          "v[0].source: \"a\" -> \"b\" at new:2:26\n");
     check("items of one identity pair in order", "p: [{target: 1, x: 1}, {target: 1, x: 2}]\n",
           "p: [{target: 1, x: 2}, {target: 1, x: 3}]\n", "p[1].x: 1 -> 3 at new:1:39\n");
-    check("an empty list", "p: []\n", "p: [{target: 1}]\n", "p[0]:  -> {\"target\":1} at new:1:5\n");
+    check("an empty list", "p: []\n", "p: [{target: 1}]\n",
+          "p[0]:  -> {\"target\":1} at new:1:5\n");
     check("effects", "labels: {a: 1, important: 1}\nrestart: no\nlabelsx: 1\n",
           "labels: {a: 2, important: 2}\nrestart: always\nlabelsx: 2\n",
           "labels.a: 1 -> 2 at new:1:13 ignored\n"

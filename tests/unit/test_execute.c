@@ -1,6 +1,6 @@
 /*
- * test_execute.c - the scheduler against a scripted operator: order, room, retries, grades of failure,
- * guards, optional steps, holding a start back, and both ways of cancelling.
+ * test_execute.c - the scheduler against a scripted operator: order, room, retries, grades of
+ * failure, guards, optional steps, holding a start back, and both ways of cancelling.
  */
 #include "base/base.h"
 
@@ -50,7 +50,8 @@ struct fake {
     struct err err;
 };
 
-static const struct script *script_of(struct fake *fake, const struct step *step, unsigned **ret_count)
+static const struct script *script_of(struct fake *fake, const struct step *step,
+                                      unsigned **ret_count)
 {
     STR_AUTO(name);
 
@@ -96,8 +97,8 @@ static void on_turn(void *arg)
     end_task(task, &result);
 }
 
-static void fake_begin(void *handle, struct step *step, step_progress_fn progress, step_done_fn done,
-                       void *arg)
+static void fake_begin(void *handle, struct step *step, step_progress_fn progress,
+                       step_done_fn done, void *arg)
 {
     struct fake *fake = handle;
     struct fake_task *task = MEM_NEW(struct fake_task);
@@ -130,8 +131,7 @@ static void fake_cancel(void *handle, struct step *step)
 {
     struct fake *fake = handle;
 
-    VEC_EACH(&fake->tasks, task)
-    {
+    VEC_EACH (&fake->tasks, task) {
         if ((*task)->step == step && !(*task)->is_ended)
             loop_add_soon(fake->loop, on_cancelled, *task);
     }
@@ -144,7 +144,10 @@ static unsigned fake_concurrency(void *handle)
 }
 
 static const struct operator_ops fake_ops = {
-    .name = "fake", .begin = fake_begin, .cancel = fake_cancel, .concurrency = fake_concurrency,
+    .name = "fake",
+    .begin = fake_begin,
+    .cancel = fake_cancel,
+    .concurrency = fake_concurrency,
 };
 
 static void on_step(void *arg, struct step *step, const struct err *err)
@@ -189,7 +192,9 @@ static void run(struct fake *fake, const char *before, const char *edits, const 
                 const struct script *script, unsigned n_script, unsigned retries)
 {
     struct execute_options options = { .retries = retries };
-    struct execute_observer observer = { .arg = fake, .step = on_step, .before_start = before_start };
+    struct execute_observer observer = { .arg = fake,
+                                         .step = on_step,
+                                         .before_start = before_start };
     struct plan_options plan_options = { .goal = GOAL_UP };
     struct wanted_set old, wanted;
     struct existing_set existing;
@@ -224,8 +229,8 @@ static void run(struct fake *fake, const char *before, const char *edits, const 
 
 static void fake_release(struct fake *fake)
 {
-    VEC_EACH(&fake->tasks, task)
-    mem_free(*task);
+    VEC_EACH (&fake->tasks, task)
+        mem_free(*task);
     VEC_RELEASE(&fake->tasks);
     loop_free(fake->loop);
     str_release(&fake->log);

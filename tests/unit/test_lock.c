@@ -1,6 +1,6 @@
 /*
- * test_lock.c - the project lock: one holder, the others wait or are told who holds it, and a holder that
- * is killed frees it.
+ * test_lock.c - the project lock: one holder, the others wait or are told who holds it, and a
+ * holder that is killed frees it.
  */
 #include "base/base.h"
 

@@ -21,7 +21,11 @@ struct plan_case {
     const char *steps; /* expected; or the findings, when it must fail */
 };
 
-#define SERVICES(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define SERVICES(...)     \
+    (const char *const[]) \
+    {                     \
+        __VA_ARGS__, NULL \
+    }
 
 static const struct plan_case cases[] = {
 #include "plan_cases.inc"

@@ -1,6 +1,6 @@
 /*
- * memory-lower.c - project to wanted resources of the in-memory operator: specs are the canonical trees
- * whole, so that every field has its reason. Pure.
+ * memory-lower.c - project to wanted resources of the in-memory operator: specs are the canonical
+ * trees whole, so that every field has its reason. Pure.
  */
 #include "base/base.h"
 
@@ -71,7 +71,7 @@ static void set_service_spec(struct wanted_set *set, struct wanted *wanted,
         wanted->digest_old = digest_of(set->arena, service->definition_old, NULL);
 }
 
-/* --- images ------------------------------------------------------------------------------------ */
+/* --- images ---------------------------------------------------------------------------------- */
 
 static void set_policy(struct wanted *image, const char *policy)
 {
@@ -80,9 +80,9 @@ static void set_policy(struct wanted *image, const char *policy)
         enum artifact_policy policy;
         int64_t days;
     } policies[] = {
-        { "always", ARTIFACT_ALWAYS, 0 },  { "never", ARTIFACT_NEVER, 0 },
-        { "build", ARTIFACT_BUILD, 0 },    { "missing", ARTIFACT_MISSING, 0 },
-        { "daily", ARTIFACT_MAX_AGE, 1 },  { "weekly", ARTIFACT_MAX_AGE, 7 },
+        { "always", ARTIFACT_ALWAYS, 0 }, { "never", ARTIFACT_NEVER, 0 },
+        { "build", ARTIFACT_BUILD, 0 },   { "missing", ARTIFACT_MISSING, 0 },
+        { "daily", ARTIFACT_MAX_AGE, 1 }, { "weekly", ARTIFACT_MAX_AGE, 7 },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
@@ -119,7 +119,7 @@ static void depend_on_image(const struct project *project, struct wanted_set *se
     wanted_depend(set, wanted, image, DEPENDS_BOUND)->at = at;
 }
 
-/* --- services ---------------------------------------------------------------------------------- */
+/* --- services -------------------------------------------------------------------------------- */
 
 static void depend_on_parent(struct wanted_set *set, struct wanted *wanted, const char *reference,
                              struct origin at)
@@ -138,16 +138,15 @@ static void depend_on_parent(struct wanted_set *set, struct wanted *wanted, cons
 static void depend_on_volumes_from(struct wanted_set *set, struct wanted *wanted,
                                    const struct service *service)
 {
-    VEC_EACH(&service->volumes_from, item)
-    {
+    VEC_EACH (&service->volumes_from, item) {
         struct slice rest = slice_from(*item), name;
         struct wanted *parent;
 
         if (text_starts(*item, "container:"))
             continue;
         slice_split(&rest, ':', &name);
-        parent = wanted_find(set, memory_container.name,
-                             arena_dup_len(set->arena, name.at, name.len));
+        parent =
+            wanted_find(set, memory_container.name, arena_dup_len(set->arena, name.at, name.len));
         if (parent)
             wanted_depend(set, wanted, parent, DEPENDS_BOUND)->at =
                 service_origin(service, "volumes_from");
@@ -157,15 +156,13 @@ static void depend_on_volumes_from(struct wanted_set *set, struct wanted *wanted
 static void depend_on_objects(struct wanted_set *set, struct wanted *wanted,
                               const struct service *service)
 {
-    VEC_EACH(&service->networks, endpoint)
-    {
+    VEC_EACH (&service->networks, endpoint) {
         struct wanted *network = wanted_find(set, memory_network.name, endpoint->network);
 
         if (network)
             wanted_depend(set, wanted, network, DEPENDS_ATTACHED)->at = endpoint->at;
     }
-    VEC_EACH(&service->volumes, mount)
-    {
+    VEC_EACH (&service->volumes, mount) {
         struct wanted *volume = NULL;
 
         if (mount->type == MOUNT_VOLUME && mount->source)
@@ -188,8 +185,7 @@ static void connect_service(const struct project *project, struct wanted_set *se
     depend_on_parent(set, wanted, service->ipc, service_origin(service, "ipc"));
     depend_on_parent(set, wanted, service->pid, service_origin(service, "pid"));
     depend_on_volumes_from(set, wanted, service);
-    VEC_EACH(&service->depends_on, dependency)
-    {
+    VEC_EACH (&service->depends_on, dependency) {
         struct wanted *on = wanted_find(set, memory_container.name, dependency->service);
         struct wanted_dependency *added;
 
@@ -229,7 +225,7 @@ static void add_service(const struct project *project, struct wanted_set *set,
                     service->name);
 }
 
-/* --- the rest ---------------------------------------------------------------------------------- */
+/* --- the rest -------------------------------------------------------------------------------- */
 
 static struct wanted *add_object(struct wanted_set *set, const struct resource_kind *kind,
                                  const char *key, const char *name, const struct node *source)
@@ -248,8 +244,7 @@ static struct wanted *add_object(struct wanted_set *set, const struct resource_k
 
 int memory_lower(const struct project *project, struct wanted_set *out, struct findings *findings)
 {
-    VEC_EACH(&project->networks, item)
-    {
+    VEC_EACH (&project->networks, item) {
         const struct network *network = *item;
         struct wanted *wanted =
             add_object(out, &memory_network, network->key, network->name, network->source);
@@ -258,8 +253,7 @@ int memory_lower(const struct project *project, struct wanted_set *out, struct f
         wanted->is_external = network->external;
         wanted->digest = digest_of(out->arena, network->definition, wanted->spec);
     }
-    VEC_EACH(&project->volumes, item)
-    {
+    VEC_EACH (&project->volumes, item) {
         const struct volume *volume = *item;
         struct wanted *wanted =
             add_object(out, &memory_volume, volume->key, volume->name, volume->source);
@@ -268,15 +262,14 @@ int memory_lower(const struct project *project, struct wanted_set *out, struct f
         wanted->is_external = volume->external;
         wanted->digest = digest_of(out->arena, volume->definition, wanted->spec);
     }
-    VEC_EACH(&project->services, service)
-    add_service(project, out, *service, findings);
-    VEC_EACH(&project->services, service)
-    {
+    VEC_EACH (&project->services, service)
+        add_service(project, out, *service, findings);
+    VEC_EACH (&project->services, service) {
         if (!(*service)->is_disabled && !(*service)->provider)
             connect_service(project, out, *service);
     }
     /* All that a step needs to know beside the wanted resource. */
-    VEC_EACH(&out->items, wanted)
-    (*wanted)->payload = out->project;
+    VEC_EACH (&out->items, wanted)
+        (*wanted)->payload = out->project;
     return 0;
 }

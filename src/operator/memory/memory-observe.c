@@ -1,5 +1,6 @@
 /*
- * memory-observe.c - what the in-memory operator has of a project, as existing resources. Changes nothing.
+ * memory-observe.c - what the in-memory operator has of a project, as existing resources. Changes
+ * nothing.
  */
 #include "base/base.h"
 
@@ -40,8 +41,7 @@ static void copy_bindings(struct existing_set *set, const struct node *object,
 
     if (!node_is(bindings, NODE_LIST))
         return;
-    NODE_EACH_ITEM(bindings, item)
-    {
+    NODE_EACH_ITEM (bindings, item) {
         struct binding binding = {
             .kind = kind_named(memory_text(*item, "kind")),
             .name = dup_text(set->arena, *item, "name"),
@@ -59,8 +59,7 @@ static void copy_dependencies(struct existing_set *set, const struct node *objec
 
     if (!node_is(dependencies, NODE_LIST))
         return;
-    NODE_EACH_ITEM(dependencies, item)
-    {
+    NODE_EACH_ITEM (dependencies, item) {
         struct dependency dependency = {
             .service = dup_text(set->arena, *item, "service"),
             .condition = (enum dependency_condition)memory_int(*item, "condition"),
@@ -124,9 +123,9 @@ static void add_instance(struct existing_set *set, const struct node *object)
     existing->is_one_off = memory_bool(object, "one_off");
     existing->is_helper = memory_bool(object, "helper");
     existing->replaces = dup_text(set->arena, object, "replaces");
-    existing->is_listening = condition.state == STATE_RUNNING &&
-                             (condition.health == HEALTH_NONE ||
-                              condition.health == HEALTH_HEALTHY);
+    existing->is_listening =
+        condition.state == STATE_RUNNING &&
+        (condition.health == HEALTH_NONE || condition.health == HEALTH_HEALTHY);
     existing->started_ns = memory_int(object, "started");
     existing->finished_ns = condition.finished_ns;
     existing->details = make_details(set, object, &condition);
@@ -143,8 +142,7 @@ static void add_instance(struct existing_set *set, const struct node *object)
 static void add_object(struct existing_set *set, const struct node *object, const char *key,
                        bool is_foreign)
 {
-    struct existing *existing =
-        existing_add(set, kind_named(memory_text(object, "kind")));
+    struct existing *existing = existing_add(set, kind_named(memory_text(object, "kind")));
 
     existing->key = key ? arena_dup(set->arena, key) : dup_text(set->arena, object, "key");
     existing->service = dup_text(set->arena, object, "service");
@@ -184,8 +182,7 @@ static void look(struct observation *observation)
     MAP_AUTO(meant);
 
     note_meant(query->wanted, &meant);
-    NODE_EACH_PAIR(memory_objects(observation->memory), pair)
-    {
+    NODE_EACH_PAIR (memory_objects(observation->memory), pair) {
         const struct node *object = pair->value;
         bool is_ours = text_is(memory_text(object, "project"), query->project);
         bool is_artifact = memory_is_kind(object, &memory_image);

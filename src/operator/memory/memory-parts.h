@@ -18,19 +18,19 @@ struct memory_fault_plan {
 
 struct memory {
     struct loop *loop;
-    char *path;   /* of the state file, or NULL */
+    char *path; /* of the state file, or NULL */
     int64_t delay_ms;
     char *renewed; /* ",IMAGE,IMAGE," */
     struct memory_fault_plan fail, kill;
     unsigned n_begun;
-    struct arena *arena; /* of root */
-    struct node *root;   /* {"counter": N, "objects": {ID: object}, "events": [...]} */
+    struct arena *arena;             /* of root */
+    struct node *root;               /* {"counter": N, "objects": {ID: object}, "events": [...]} */
     VEC(struct memory_task *) tasks; /* steps under way */
 };
 
 extern const struct resource_kind memory_container, memory_network, memory_volume, memory_image;
 
-/* --- memory-state.c ---------------------------------------------------------------------------- */
+/* --- memory-state.c -------------------------------------------------------------------------- */
 
 /* Reads the file again, when there is one: another command may have changed it. */
 int memory_load(struct memory *memory, struct err *err) ATTR_MUST_CHECK;
@@ -65,7 +65,7 @@ struct memory_condition {
 void memory_look(const struct node *object, struct memory_condition *ret_condition);
 const char *memory_label(const struct node *object, const char *label);
 
-/* --- the slots --------------------------------------------------------------------------------- */
+/* --- the slots ------------------------------------------------------------------------------- */
 
 int memory_lower(const struct project *project, struct wanted_set *out, struct findings *findings);
 void memory_observe(void *handle, const struct observe_query *query, struct findings *findings,

@@ -1,6 +1,6 @@
 /*
- * memory-state.c - the state of the in-memory operator: one tree of nodes, in the handle or in a JSON file
- * that is read before and written after each change. Knows nothing of steps.
+ * memory-state.c - the state of the in-memory operator: one tree of nodes, in the handle or in a
+ * JSON file that is read before and written after each change. Knows nothing of steps.
  */
 #include "base/base.h"
 
@@ -97,8 +97,7 @@ struct node *memory_object_find(struct memory *memory, const char *id)
 struct node *memory_object_named(struct memory *memory, const struct resource_kind *kind,
                                  const char *name)
 {
-    NODE_EACH_PAIR(memory_objects(memory), pair)
-    {
+    NODE_EACH_PAIR (memory_objects(memory), pair) {
         if (memory_is_kind(pair->value, kind) && text_is(memory_text(pair->value, "name"), name))
             return pair->value;
     }
@@ -110,7 +109,7 @@ void memory_object_remove(struct memory *memory, const char *id)
     node_remove(memory_objects(memory), id);
 }
 
-/* --- members ----------------------------------------------------------------------------------- */
+/* --- members --------------------------------------------------------------------------------- */
 
 const char *memory_text(const struct node *object, const char *key)
 {
@@ -154,7 +153,7 @@ void memory_set_bool(struct memory *memory, struct node *object, const char *key
     node_set(memory->arena, object, key, nowhere, node_bool(memory->arena, nowhere, value));
 }
 
-/* --- what was said and done -------------------------------------------------------------------- */
+/* --- what was said and done ------------------------------------------------------------------ */
 
 void memory_log(struct memory *memory, struct node *object, int stream, const char *text)
 {
@@ -189,7 +188,7 @@ void memory_event(struct memory *memory, const struct node *object, const char *
         node_remove_at(events, 0);
 }
 
-/* --- simulation -------------------------------------------------------------------------------- */
+/* --- simulation ------------------------------------------------------------------------------ */
 
 const char *memory_label(const struct node *object, const char *label)
 {

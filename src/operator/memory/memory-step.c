@@ -1,7 +1,7 @@
 /*
- * memory-step.c - the steps of the in-memory operator: each takes its time, may be made to fail or to kill
- * the process before or after its effect, and keeps the rules that a real backend has (names are unique,
- * what is in use cannot be removed, ...).
+ * memory-step.c - the steps of the in-memory operator: each takes its time, may be made to fail or
+ * to kill the process before or after its effect, and keeps the rules that a real backend has
+ * (names are unique, what is in use cannot be removed, ...).
  */
 #include "base/base.h"
 
@@ -29,7 +29,7 @@ typedef int (*effect_fn)(struct memory *memory, struct step *step, enum step_sta
 
 static const struct origin nowhere;
 
-/* --- helpers ----------------------------------------------------------------------------------- */
+/* --- helpers --------------------------------------------------------------------------------- */
 
 static struct node *object_of(struct memory *memory, const struct instance *instance,
                               struct err *err)
@@ -74,8 +74,7 @@ static const struct node *binding_named(const struct node *object, const char *i
 
     if (!node_is(bindings, NODE_LIST))
         return NULL;
-    NODE_EACH_ITEM(bindings, item)
-    {
+    NODE_EACH_ITEM (bindings, item) {
         if (text_is(memory_text(*item, "id"), id))
             return *item;
     }
@@ -101,17 +100,17 @@ static void add_binding(struct memory *memory, struct node *object, const char *
 /* Another object that is bound to the id, or NULL. */
 static const struct node *user_of(struct memory *memory, const char *id, bool only_running)
 {
-    NODE_EACH_PAIR(memory_objects(memory), pair)
-    {
+    NODE_EACH_PAIR (memory_objects(memory), pair) {
         if (binding_named(pair->value, id) && (!only_running || is_running(pair->value)))
             return pair->value;
     }
     return NULL;
 }
 
-/* --- artifacts --------------------------------------------------------------------------------- */
+/* --- artifacts ------------------------------------------------------------------------------- */
 
-static int fetch(struct memory *memory, struct step *step, enum step_status *status, struct err *err)
+static int fetch(struct memory *memory, struct step *step, enum step_status *status,
+                 struct err *err)
 {
     struct instance *instance = step->instance;
     struct node *object = memory_object_named(memory, &memory_image, instance->name);
@@ -143,14 +142,13 @@ static int fetch(struct memory *memory, struct step *step, enum step_status *sta
     return 0;
 }
 
-/* --- create ------------------------------------------------------------------------------------ */
+/* --- create ---------------------------------------------------------------------------------- */
 
 /* The object that a dependency means: the first of the step's uses that is there. */
 static const struct instance *used_instance(struct memory *memory, const struct step *step,
                                             const struct wanted *on)
 {
-    VEC_EACH(&step->uses, use)
-    {
+    VEC_EACH (&step->uses, use) {
         if ((*use)->wanted != on || !(*use)->id)
             continue;
         if ((on->kind->flags & KIND_ARTIFACT) || memory_object_find(memory, (*use)->id))
@@ -164,8 +162,7 @@ static int bind_dependencies(struct memory *memory, struct step *step, struct no
 {
     struct node *recorded = node_list(memory->arena, nowhere);
 
-    VEC_EACH(&step->instance->wanted->depends_on, dependency)
-    {
+    VEC_EACH (&step->instance->wanted->depends_on, dependency) {
         const struct wanted *on = dependency->on;
         const struct instance *use;
 
@@ -198,8 +195,7 @@ static void add_anonymous(struct memory *memory, struct step *step, struct node 
 
     if (!node_is(mounts, NODE_LIST))
         return;
-    NODE_EACH_ITEM(mounts, mount)
-    {
+    NODE_EACH_ITEM (mounts, mount) {
         const char *target = memory_text(*mount, "target");
         const char *id;
 
@@ -253,8 +249,7 @@ static int create(struct memory *memory, struct step *step, enum step_status *st
     if (wanted->spec)
         node_set(memory->arena, object, "spec", nowhere, node_copy(memory->arena, wanted->spec));
     memory_set_text(memory, object, "project", project_of(instance));
-    if (instance->kind == &memory_container &&
-        create_container(memory, step, object, err) != 0) {
+    if (instance->kind == &memory_container && create_container(memory, step, object, err) != 0) {
         memory_object_remove(memory, memory_text(object, "id"));
         return -1;
     }
@@ -263,7 +258,7 @@ static int create(struct memory *memory, struct step *step, enum step_status *st
     return 0;
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 /* A start fails when what the instance was made with is not there. */
 static int check_bindings(struct memory *memory, const struct node *object, struct err *err)
@@ -272,8 +267,7 @@ static int check_bindings(struct memory *memory, const struct node *object, stru
 
     if (!node_is(bindings, NODE_LIST))
         return 0;
-    NODE_EACH_ITEM(bindings, item)
-    {
+    NODE_EACH_ITEM (bindings, item) {
         if (!text_is(memory_text(*item, "kind"), memory_image.name) &&
             !memory_object_find(memory, memory_text(*item, "id")))
             return err_set(err, ERR_NOT_FOUND, "cannot start \"%s\": no such %s: \"%s\"",
@@ -283,7 +277,8 @@ static int check_bindings(struct memory *memory, const struct node *object, stru
     return 0;
 }
 
-static int start(struct memory *memory, struct step *step, enum step_status *status, struct err *err)
+static int start(struct memory *memory, struct step *step, enum step_status *status,
+                 struct err *err)
 {
     struct node *object = object_of(memory, step->instance, err);
     STR_AUTO(line);
@@ -360,7 +355,7 @@ static int set_paused(struct memory *memory, struct step *step, enum step_status
     return 0;
 }
 
-/* --- remove, rename, update -------------------------------------------------------------------- */
+/* --- remove, rename, update ------------------------------------------------------------------ */
 
 static void remove_anonymous(struct memory *memory, const struct node *object)
 {
@@ -368,8 +363,8 @@ static void remove_anonymous(struct memory *memory, const struct node *object)
 
     if (!node_is(anonymous, NODE_MAP))
         return;
-    NODE_EACH_PAIR(anonymous, pair)
-    memory_object_remove(memory, node_as_text(pair->value));
+    NODE_EACH_PAIR (anonymous, pair)
+        memory_object_remove(memory, node_as_text(pair->value));
 }
 
 static struct node *artifact_or_object(struct memory *memory, const struct instance *instance)
@@ -438,7 +433,7 @@ static int update(struct memory *memory, struct step *step, enum step_status *st
     return 0;
 }
 
-/* --- attach, detach, hook ---------------------------------------------------------------------- */
+/* --- attach, detach, hook -------------------------------------------------------------------- */
 
 static int detach(struct memory *memory, struct step *step, enum step_status *status,
                   struct err *err)
@@ -496,14 +491,14 @@ static int hook(struct memory *memory, struct step *step, enum step_status *stat
 }
 
 static const effect_fn effects[STEP_ACTION_N_] = {
-    [STEP_PULL] = fetch,        [STEP_BUILD] = fetch,     [STEP_CREATE] = create,
-    [STEP_UPDATE] = update,     [STEP_START] = start,     [STEP_STOP] = stop,
-    [STEP_KILL] = kill_it,      [STEP_RESTART] = restart, [STEP_PAUSE] = set_paused,
+    [STEP_PULL] = fetch,         [STEP_BUILD] = fetch,      [STEP_CREATE] = create,
+    [STEP_UPDATE] = update,      [STEP_START] = start,      [STEP_STOP] = stop,
+    [STEP_KILL] = kill_it,       [STEP_RESTART] = restart,  [STEP_PAUSE] = set_paused,
     [STEP_UNPAUSE] = set_paused, [STEP_REMOVE] = remove_it, [STEP_RENAME] = rename_it,
-    [STEP_ATTACH] = attach,     [STEP_DETACH] = detach,   [STEP_HOOK] = hook,
+    [STEP_ATTACH] = attach,      [STEP_DETACH] = detach,    [STEP_HOOK] = hook,
 };
 
-/* --- await ------------------------------------------------------------------------------------- */
+/* --- await ----------------------------------------------------------------------------------- */
 
 /* 1: holds, 0: not yet, -1: never will. */
 static int check_await(const struct step *step, const struct memory_condition *condition,
@@ -536,7 +531,7 @@ static int check_await(const struct step *step, const struct memory_condition *c
     return is_up && (condition->health == HEALTH_HEALTHY || condition->health == HEALTH_NONE);
 }
 
-/* --- running a step ---------------------------------------------------------------------------- */
+/* --- running a step -------------------------------------------------------------------------- */
 
 static void forget(struct memory_task *task)
 {
@@ -610,8 +605,7 @@ static void on_await(void *arg)
     }
     if (condition.next_ns)
         pause = MAX(1, (condition.next_ns - clock_wall_ns()) / 1000000 + 1);
-    task->timer =
-        loop_add_timer(task->memory->loop, MIN(pause, AWAIT_POLL_MS), on_await, task);
+    task->timer = loop_add_timer(task->memory->loop, MIN(pause, AWAIT_POLL_MS), on_await, task);
 }
 
 static void on_effect(void *arg)

@@ -1,9 +1,9 @@
 /*
- * memory-stream.c - logs, events, exec and attach of the in-memory operator. What is followed is looked
- * at again every few milliseconds: another command may write it.
+ * memory-stream.c - logs, events, exec and attach of the in-memory operator. What is followed is
+ * looked at again every few milliseconds: another command may write it.
  *
- * exec knows these programs: "echo WORDS", "exit CODE", "cat" (gives its input back), and "sh -c" with
- * the first two, separated by ";". Any other is not found (127).
+ * exec knows these programs: "echo WORDS", "exit CODE", "cat" (gives its input back), and "sh -c"
+ * with the first two, separated by ";". Any other is not found (127).
  */
 #include "base/base.h"
 
@@ -73,7 +73,7 @@ static struct operator_stream *stream_new(struct memory *memory, enum stream_kin
     return stream;
 }
 
-/* --- logs -------------------------------------------------------------------------------------- */
+/* --- logs ------------------------------------------------------------------------------------ */
 
 static size_t first_line(const struct node *lines, int64_t tail)
 {
@@ -154,7 +154,7 @@ struct operator_stream *memory_logs(void *handle, const struct log_query *query,
     return stream;
 }
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events ---------------------------------------------------------------------------------- */
 
 static enum event_action action_of(const char *text)
 {
@@ -162,9 +162,9 @@ static enum event_action action_of(const char *text)
         const char *text;
         enum event_action action;
     } actions[] = {
-        { "create", EVENT_CREATED }, { "start", EVENT_STARTED },     { "die", EVENT_DIED },
-        { "stop", EVENT_STOPPED },   { "kill", EVENT_KILLED },       { "destroy", EVENT_REMOVED },
-        { "pause", EVENT_PAUSED },   { "unpause", EVENT_UNPAUSED },  { "rename", EVENT_RENAMED },
+        { "create", EVENT_CREATED }, { "start", EVENT_STARTED },    { "die", EVENT_DIED },
+        { "stop", EVENT_STOPPED },   { "kill", EVENT_KILLED },      { "destroy", EVENT_REMOVED },
+        { "pause", EVENT_PAUSED },   { "unpause", EVENT_UNPAUSED }, { "rename", EVENT_RENAMED },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
@@ -230,7 +230,7 @@ struct operator_stream *memory_events(void *handle, const char *project, int64_t
     return stream;
 }
 
-/* --- exec -------------------------------------------------------------------------------------- */
+/* --- exec ------------------------------------------------------------------------------------ */
 
 static bool turn_exec(struct operator_stream *stream)
 {
@@ -317,7 +317,7 @@ struct operator_stream *memory_exec(void *handle, const struct exec_query *query
     return stream;
 }
 
-/* --- attach ------------------------------------------------------------------------------------ */
+/* --- attach ---------------------------------------------------------------------------------- */
 
 static bool turn_attach(struct operator_stream *stream)
 {
@@ -336,8 +336,7 @@ static bool turn_attach(struct operator_stream *stream)
     }
     if (object)
         memory_look(object, &condition);
-    if (stream->is_gone || stream->is_paused ||
-        (object && condition.state != STATE_EXITED))
+    if (stream->is_gone || stream->is_paused || (object && condition.state != STATE_EXITED))
         return false;
     stream->done(stream->arg, (int)condition.exit_code, &err);
     return true;
@@ -360,7 +359,7 @@ struct operator_stream *memory_attach(void *handle, const struct attach_query *q
     return stream;
 }
 
-/* --- all streams ------------------------------------------------------------------------------- */
+/* --- all streams ----------------------------------------------------------------------------- */
 
 static void on_turn(void *arg)
 {
@@ -411,7 +410,7 @@ void memory_stream_pause(struct operator_stream *stream, bool is_paused)
     stream->is_paused = is_paused;
 }
 
-/* --- projects ---------------------------------------------------------------------------------- */
+/* --- projects -------------------------------------------------------------------------------- */
 
 struct projects_task {
     struct memory *memory;
@@ -455,8 +454,7 @@ static void on_projects(void *arg)
     struct err err = ERR_INIT;
 
     if (memory_load(task->memory, &err) == 0) {
-        NODE_EACH_PAIR(memory_objects(task->memory), pair)
-        {
+        NODE_EACH_PAIR (memory_objects(task->memory), pair) {
             struct memory_condition condition;
             const char *project = memory_text(pair->value, "project");
 

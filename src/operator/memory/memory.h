@@ -1,7 +1,7 @@
 /*
- * memory.h - the operator that keeps everything in memory, or in one JSON file that several commands
- * share: for tests, and for looking at plans without any backend. Nothing ever runs. What instances do is
- * said by labels of their service:
+ * memory.h - the operator that keeps everything in memory, or in one JSON file that several
+ * commands share: for tests, and for looking at plans without any backend. Nothing ever runs. What
+ * instances do is said by labels of their service:
  *
  *   memory.exit: CODE           it ends with that code ...
  *   memory.exit-after: TIME     ... so long after its start (default: at once)
@@ -12,7 +12,8 @@
  * The environment says the rest:
  *
  *   OCTOCOMPOSE_MEMORY_STATE=FILE           where the state is kept; unset: in the handle
- *   OCTOCOMPOSE_MEMORY_FAIL=N[:after][:retry|:fatal]   the Nth step fails, before or after its effect
+ *   OCTOCOMPOSE_MEMORY_FAIL=N[:after][:retry|:fatal]   the Nth step fails, before or after it
+ *                                           had its effect
  *   OCTOCOMPOSE_MEMORY_KILL=N[:after]       the process kills itself at the Nth step
  *   OCTOCOMPOSE_MEMORY_DELAY=TIME           how long each step takes
  *   OCTOCOMPOSE_MEMORY_NEW=IMAGE,IMAGE      pulls and builds of these bring something new
