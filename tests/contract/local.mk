@@ -10,9 +10,9 @@ tests_contract_contract_SOURCES = \
 	# end
 tests_contract_contract_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 
-EXTRA_DIST += tests/contract/changes.txt
+EXTRA_DIST += tests/contract/changes.txt tests/contract/kill.sh
 
 if !FUZZING
 check_PROGRAMS += $(contract_test)
-TESTS += $(contract_test)
+TESTS += $(contract_test) tests/contract/kill.sh
 endif
