@@ -28,14 +28,6 @@ const char *loader_path(struct loader *loader, const char *dir, const char *path
     return arena_dup_len(loader->arena, text.buf, text.len);
 }
 
-/* The name that messages show: relative below the current folder. */
-static const char *display_name(const struct loader *loader, const char *path)
-{
-    size_t len = strlen(loader->options->current_dir);
-    bool is_below = strncmp(path, loader->options->current_dir, len) == 0 && path[len] == '/' && len > 1;
-    return strcmp(path, "-") == 0 ? "stdin" : is_below ? path + len + 1 : path;
-}
-
 struct loader_file *loader_read(struct loader *loader, const char *path, struct err *err)
 {
     struct loader_file *file = map_find(&loader->files, path);
@@ -53,7 +45,9 @@ struct loader_file *loader_read(struct loader *loader, const char *path, struct 
         return NULL;
     file = ARENA_NEW(loader->arena, struct loader_file);
     file->path = arena_dup(loader->arena, path);
-    file->id = origin_add_file(display_name(loader, path), text.buf, text.len);
+    const char *name =
+        strcmp(path, "-") == 0 ? "stdin" : path_below(loader->options->current_dir, path);
+    file->id = origin_add_file(name, text.buf, text.len);
     file->is_bad = yread_parse(loader->arena, file->id, text.buf, text.len, &file->documents,
                                loader->findings) != 0;
     if (file->is_bad)

@@ -37,6 +37,8 @@ void path_absolute(const char *dir, const char *path, struct str *out);
 /* The part after the last '/'. */
 const char *path_base(const char *path);
 bool path_is_absolute(const char *path);
+/* As messages name a path: relative when it lies below dir (NULL: as it is). A part of path. */
+const char *path_below(const char *dir, const char *path);
 /* $HOME, or the password file's. */
 const char *path_home(void);
 /* Where octocompose keeps a user's state ($XDG_STATE_HOME or ~/.local/state; /var/lib as root) and

@@ -146,3 +146,10 @@ void path_runtime_dir(struct str *out)
     else
         path_state_dir(out);
 }
+
+const char *path_below(const char *dir, const char *path)
+{
+    size_t len = dir == NULL ? 0 : strlen(dir);
+
+    return len > 1 && strncmp(path, dir, len) == 0 && path[len] == '/' ? path + len + 1 : path;
+}

@@ -31,20 +31,17 @@ static int run_down(struct cmd_context *context, const void *values, const struc
                     struct err *err)
 {
     const struct down_options *options = values;
-    const char *orphans = context_env(context, "COMPOSE_REMOVE_ORPHANS");
     struct plan_options plan = {
         .goal = GOAL_DOWN,
         .services = operate_services(context, words),
-        .remove_orphans = options->remove_orphans,
         .remove_volumes = options->volumes,
         .remove_images = options->rmi,
     };
 
     if (options->rmi != NULL && !text_is(options->rmi, "all") && !text_is(options->rmi, "local"))
         return err_set(err, ERR_USAGE, "invalid value for --rmi: \"%s\"", options->rmi);
-    if (orphans != NULL && text_to_bool(orphans, &plan.remove_orphans) < 0)
-        return err_set(err, ERR_USAGE, "COMPOSE_REMOVE_ORPHANS: \"%s\" is no boolean", orphans);
-    plan.remove_orphans = plan.remove_orphans || options->remove_orphans;
+    if (operate_remove_orphans(context, &plan, options->remove_orphans, err) < 0)
+        return -1;
     operate_timeout(&plan, options->timeout);
     return operate_apply(context, &plan, "down", false, err);
 }

@@ -69,6 +69,17 @@ void operate_timeout(struct plan_options *options, struct opt_int seconds)
     options->timeout_ns = seconds.value * 1000000000;
 }
 
+int operate_remove_orphans(struct cmd_context *context, struct plan_options *options, bool is_given,
+                           struct err *err)
+{
+    const char *text = context_env(context, "COMPOSE_REMOVE_ORPHANS");
+
+    if (text != NULL && text_to_bool(text, &options->remove_orphans) < 0)
+        return err_set(err, ERR_USAGE, "COMPOSE_REMOVE_ORPHANS: \"%s\" is no boolean", text);
+    options->remove_orphans = options->remove_orphans || is_given;
+    return 0;
+}
+
 int operate_pull_policy(struct plan_options *options, const char *text, struct err *err)
 {
     static const struct {

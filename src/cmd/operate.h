@@ -59,6 +59,9 @@ int operate_apply(struct cmd_context *context, const struct plan_options *option
 
 /* NULL-terminated view of words, or NULL when there are none. */
 const char *const *operate_services(struct cmd_context *context, const struct text_list *words);
+/* --remove-orphans of up and down: given, or by COMPOSE_REMOVE_ORPHANS. */
+int operate_remove_orphans(struct cmd_context *context, struct plan_options *options, bool is_given,
+                           struct err *err) ATTR_MUST_CHECK;
 /* --pull and --scale as up, create and plan have them. */
 int operate_pull_policy(struct plan_options *options, const char *text,
                         struct err *err) ATTR_MUST_CHECK;

@@ -116,11 +116,8 @@ static int check_conflicts(const struct up_options *o, struct err *err)
 static int fill_plan_options(struct cmd_context *context, const struct up_options *options,
                              struct plan_options *plan, struct err *err)
 {
-    const char *orphans = context_env(context, "COMPOSE_REMOVE_ORPHANS");
-
-    if (orphans != NULL && text_to_bool(orphans, &plan->remove_orphans) < 0)
-        return err_set(err, ERR_USAGE, "COMPOSE_REMOVE_ORPHANS: \"%s\" is no boolean", orphans);
-    plan->remove_orphans = plan->remove_orphans || options->remove_orphans;
+    if (operate_remove_orphans(context, plan, options->remove_orphans, err) < 0)
+        return -1;
     plan->build_all = options->build;
     plan->no_build = options->no_build;
     plan->no_dependencies = options->no_deps;

@@ -26,15 +26,6 @@ struct include_way {
     unsigned depth;
 };
 
-/* The name that messages show: relative below the current folder. */
-static const char *display_name(const char *current_dir, const char *path)
-{
-    size_t len = current_dir == NULL ? 0 : strlen(current_dir);
-
-    return len > 1 && strncmp(path, current_dir, len) == 0 && path[len] == '/' ? path + len + 1
-                                                                               : path;
-}
-
 static int parse_source(struct arena *arena, const char *name, const struct str *text,
                         struct findings *findings, struct node **ret_tree)
 {
@@ -185,7 +176,7 @@ static int read_source(struct reading *reading, const char *path, const struct i
     if (file_read(path, SOURCES_MAX_BYTES, &text, err) < 0)
         return -1;
     map_set(&reading->seen, path, reading);
-    if (parse_source(reading->arena, display_name(reading->current_dir, path), &text,
+    if (parse_source(reading->arena, path_below(reading->current_dir, path), &text,
                      reading->findings, &source.tree) < 0 ||
         source.tree == NULL || source.tree->kind == NODE_NULL)
         return 0;
