@@ -21,9 +21,7 @@ struct watched {
     bool is_ended;   /* died and did not come back */
     bool has_exit;   /* died; the line about it waits for the end of its log, and for a look */
     bool is_looking; /* whether the backend brings it back is being asked */
-    unsigned n_looks;
-    struct loop_source *timer; /* until the next look */
-    bool is_dead;              /* as last looked at */
+    bool is_dead;    /* as last looked at */
     int64_t exit_code;
     int64_t since_ns;
     struct operator_stream *log;
@@ -56,7 +54,6 @@ static void watched_free(struct watched *watched)
 
     if (watched->log != NULL)
         ops->stream_cancel(watched->log);
-    loop_remove(watched->timer);
     mem_free(watched->name);
     mem_free(watched->short_name);
     mem_free((char *)watched->existing.id);
@@ -280,12 +277,6 @@ struct comes_back {
     char *id;
 };
 
-static void look(struct watched *watched);
-
-/* A list may still show what has just died as running: that is believed only when it stays so. */
-#define LOOKS 5
-#define LOOK_PAUSE_MS 60
-
 static const struct existing *find_instance(const struct existing_set *set, const char *id)
 {
     VEC_EACH (&set->items, item) {
@@ -293,14 +284,6 @@ static const struct existing *find_instance(const struct existing_set *set, cons
             return *item;
     }
     return NULL;
-}
-
-static void on_look_again(void *arg)
-{
-    struct watched *watched = arg;
-
-    watched->timer = NULL;
-    look(watched);
 }
 
 /* After a death: does the backend bring it back? */
@@ -311,10 +294,7 @@ static void on_looked(void *arg, struct existing_set *set, struct err *err)
     const struct existing *now = err_is_set(err) ? NULL : find_instance(set, looked->id);
     bool is_running = now != NULL && now->state == STATE_RUNNING;
 
-    if (watched != NULL && is_running && ++watched->n_looks < LOOKS) {
-        watched->timer =
-            loop_add_timer(looked->attached->context->loop, LOOK_PAUSE_MS, on_look_again, watched);
-    } else if (watched != NULL) {
+    if (watched != NULL) {
         watched->is_looking = false;
         watched->is_dead = !is_running && (now == NULL || now->state != STATE_RESTARTING);
         report_exit(watched);
@@ -347,7 +327,6 @@ static void on_died(struct watched *watched, int64_t exit_code)
     if (watched->is_looking)
         return;
     watched->is_looking = true;
-    watched->n_looks = 0;
     look(watched);
 }
 
