@@ -7,42 +7,14 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "cmd/operate.h"
 #include "cmd/commands.h"
+#include "cmd/config.h"
 #include "compose-compat/file/output.h"
 #include "net/digest.h"
 
-struct config_verb_options {
-    bool environment, images, lock_image_digests, models, networks, no_consistency,
-        no_env_resolution, no_interpolate, no_normalize, no_path_resolution, profiles, quiet,
-        resolve_image_digests, services, variables, volumes;
-    const char *format, *hash, *output;
-};
-
 #define OPTIONS_OF config_verb_options
 static const struct option_row config_rows[] = {
-    OPTION(0, "environment", OPTION_BOOL, environment, "List the variables that were there to use"),
-    OPTION(0, "format", OPTION_TEXT, format, "\"yaml\" (default) or \"json\""),
-    OPTION(0, "hash", OPTION_TEXT, hash, "List the hashes of these services (\"*\": all)"),
-    OPTION(0, "images", OPTION_BOOL, images, "List the names of images"),
-    OPTION(0, "models", OPTION_BOOL, models, "List the names of models"),
-    OPTION(0, "networks", OPTION_BOOL, networks, "List the names of networks"),
-    OPTION(0, "no-consistency", OPTION_BOOL, no_consistency,
-           "Don't check that the parts fit together"),
-    OPTION(0, "no-env-resolution", OPTION_BOOL, no_env_resolution,
-           "Don't read services' env files"),
-    OPTION(0, "no-interpolate", OPTION_BOOL, no_interpolate, "Leave ${VARIABLES} as they are"),
-    OPTION(0, "no-normalize", OPTION_BOOL, no_normalize,
-           "Don't fill in what follows from the rest"),
-    OPTION(0, "no-path-resolution", OPTION_BOOL, no_path_resolution, "Leave paths as they are"),
-    OPTION('o', "output", OPTION_TEXT, output, "Write to this file"),
-    OPTION(0, "profiles", OPTION_BOOL, profiles, "List the names of profiles"),
-    OPTION('q', "quiet", OPTION_BOOL, quiet, "Only check"),
-    OPTION(0, "services", OPTION_BOOL, services, "List the names of services"),
-    OPTION(0, "volumes", OPTION_BOOL, volumes, "List the names of volumes"),
-    OPTION_QUIET(0, "variables", OPTION_BOOL, variables),
-    OPTION_QUIET(0, "lock-image-digests", OPTION_BOOL, lock_image_digests),
-    OPTION_QUIET(0, "resolve-image-digests", OPTION_BOOL, resolve_image_digests),
+    CONFIG_ROWS(),
     OPTIONS_END,
 };
 #undef OPTIONS_OF
@@ -189,8 +161,8 @@ static int load(struct cmd_context *context, const struct config_verb_options *o
     return result;
 }
 
-static int run_config(struct cmd_context *context, const void *values,
-                      const struct text_list *words, struct err *err)
+int config_run(struct cmd_context *context, const void *values, const struct text_list *words,
+               struct err *err)
 {
     const struct config_verb_options *options = values;
     enum output_format format = OUTPUT_YAML;
@@ -226,5 +198,15 @@ const struct cmd cmd_config = {
     .options = config_rows,
     .options_size = sizeof(struct config_verb_options),
     .max_words = -1,
-    .run = run_config,
+    .run = config_run,
+};
+
+const struct cmd cmd_convert = {
+    .name = "convert",
+    .synopsis = "[OPTIONS] [SERVICE...]",
+    .summary = "The old name of config",
+    .options = config_rows,
+    .options_size = sizeof(struct config_verb_options),
+    .max_words = -1,
+    .run = config_run,
 };

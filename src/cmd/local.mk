@@ -7,6 +7,7 @@ cmd_files = \
 	src/cmd/commands.c \
 	src/cmd/commands.h \
 	src/cmd/config.c \
+	src/cmd/config.h \
 	src/cmd/context.c \
 	src/cmd/context.h \
 	src/cmd/dispatch.c \
