@@ -15,7 +15,10 @@ in stands as @DIR@, the one above it as @TOP@.
 
 Used by capture (writes goldens, needs docker compose) and replay.py (make check).
 """
+import json as json_module
+import multiprocessing
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -85,62 +88,108 @@ def write_files(case, folder):
 
 def compact(json_text):
     """JSON without the blanks outside of its strings; the strings keep their escapes."""
-    out, in_string, is_escaped = [], False, False
-    for char in json_text:
-        if in_string:
-            out.append(char)
-            if is_escaped:
-                is_escaped = False
-            elif char == "\\":
-                is_escaped = True
-            elif char == '"':
-                in_string = False
-        elif char not in " \n":
-            out.append(char)
-            in_string = char == '"'
-    return "".join(out)
+    return re.sub(r'("(?:[^"\\]|\\.)*")|[ \n]+', lambda match: match.group(1) or "", json_text)
+
+
+class Program:
+    """Starts a program, docker compose or octocompose, for every run."""
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+
+    def runs(self, folder, env, commands):
+        """(status, stdout, stderr) of the commands, up to the first that fails."""
+        answers = []
+        for command in commands:
+            done = subprocess.run([self.path, *command], cwd=folder, env=env,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, check=False, timeout=60)
+            status = done.returncode if done.returncode >= 0 else 128 - done.returncode
+            answers.append((status, done.stdout, done.stderr))
+            if status:
+                break
+        return answers
+
+    def close(self):
+        pass
+
+
+class Served:
+    """octocompose as tests/compose/serve has it: a fork for every run."""
+
+    def __init__(self, path):
+        self.child = subprocess.Popen([os.path.abspath(path)], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE)
+
+    def runs(self, folder, env, commands):
+        request = {"dir": folder, "env": [f"{key}={value}" for key, value in env.items()],
+                   "runs": [["octocompose", *command] for command in commands]}
+        self.child.stdin.write(json_module.dumps(request).encode() + b"\n")
+        self.child.stdin.flush()
+        answers = []
+        for _ in commands:
+            line = self.child.stdout.readline().split()
+            if len(line) != 3:
+                raise SystemExit("tests/compose/serve ended")
+            status, n_out, n_err = map(int, line)
+            answers.append((status, self.child.stdout.read(n_out), self.child.stdout.read(n_err)))
+            if status:
+                break
+        return answers
+
+    def close(self):
+        self.child.stdin.close()
+        self.child.wait()
 
 
 class Result:
     """What a program made of a case. Texts are None when the status is not 0."""
 
-    def __init__(self, status, yaml=None, json=None, hashes=None, stderr=""):
+    def __init__(self, status, yaml=None, json=None, hashes=None, stderr="", crash=None):
         self.status, self.yaml, self.json, self.hashes = status, yaml, json, hashes
-        self.stderr = stderr
+        self.stderr, self.crash = stderr, crash
 
     def parts(self):
         return {"status": str(self.status), "yaml": self.yaml, "json": self.json,
                 "hash": self.hashes}
 
 
-def run(program, case, top):
-    """Runs `config` three times in a fresh folder below top."""
+def crash_of(answers):
+    """How a run ended that neither accepted nor refused its project, or None."""
+    for status, _, stderr in answers:
+        if status >= 128:
+            return f"ended by signal {status - 128}"
+        if b"Sanitizer" in stderr or b"runtime error:" in stderr:
+            return stderr.decode("utf-8", "replace")
+    return None
+
+
+def run(runner, case, top):
+    """`config` three times in a fresh folder below top: as YAML, as JSON, as hashes."""
     folder = os.path.join(top, FOLDER)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     write_files(case, folder)
     env = {"HOME": "/home/user", "PATH": os.environ.get("PATH", "/usr/bin:/bin"), **case.env}
-
-    def config(*flags):
-        command = [program, *case.args, "config", *flags, *case.config]
-        done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                              timeout=60)
-        return (1 if done.returncode else 0, done.stdout.decode("utf-8", "replace"),
-                done.stderr.decode("utf-8", "replace"))
+    commands = [[*case.args, "config", *flags, *case.config]
+                for flags in ((), ("--format", "json"), ("--hash", "*"))]
+    if "--no-interpolate" in case.config:
+        commands.pop()
+    answers = runner.runs(folder, env, commands)
+    texts = [out.decode("utf-8", "replace") for _, out, _ in answers]
+    stderr = "".join(answers[0][2].decode("utf-8", "replace"))
 
     def placed(text):
         return text.replace(folder, "@DIR@").replace(top, "@TOP@")
 
-    status, yaml, stderr = config()
-    if status:
-        return Result(status, stderr=placed(stderr))
-    _, json, _ = config("--format", "json")
-    hashes = ""
-    if "--no-interpolate" not in case.config and top not in json:
-        _, hashes, _ = config("--hash", "*")  # else they would be of this folder
-    return Result(0, placed(yaml).rstrip("\n"), placed(compact(json)),
-                  "\n".join(sorted(hashes.split("\n"))).strip(), placed(stderr))
+    if answers[0][0]:
+        return Result(1, stderr=placed(stderr), crash=crash_of(answers))
+    texts += [""] * (3 - len(texts))
+    if top in texts[1]:
+        texts[2] = ""  # the hashes would be of this folder
+    return Result(0, placed(texts[0]).rstrip("\n"), placed(compact(texts[1])),
+                  "\n".join(sorted(texts[2].split("\n"))).strip(), placed(stderr),
+                  crash_of(answers))
 
 
 def write_golden(path, results):
@@ -179,3 +228,23 @@ def golden_result(parts):
 
 def temporary_folder():
     return tempfile.mkdtemp(prefix="octo-")
+
+
+def in_shares(items, work):
+    """Deals the items out to processes that call work(share, queue), which puts a pair for each item on
+    the queue and None at its end. All pairs as a dict."""
+    n_workers = min(4, os.cpu_count() or 1)
+    queue, pairs, n_running = multiprocessing.Queue(), {}, n_workers
+    workers = [multiprocessing.Process(target=work, args=(items[first::n_workers], queue))
+               for first in range(n_workers)]
+    for worker in workers:
+        worker.start()
+    while n_running:
+        pair = queue.get()
+        if pair:
+            pairs[pair[0]] = pair[1]
+        else:
+            n_running -= 1
+    for worker in workers:
+        worker.join()
+    return pairs

@@ -2,18 +2,24 @@
 """corpus.py - loads every project of the corpus with octocompose and compares with docker compose: exit
 status, YAML, JSON, hashes. Speaks TAP.
 
-    corpus.py PROGRAM
+    corpus.py SERVE [CACHE]
 
-The corpus is looked for in $OCTO_CORPUS or shared/corpus/compose beside the source; docker compose is
-$OCTO_JUDGE, or unpacked from shared/judge. What is missing skips the test. Nothing of either is copied.
+SERVE is tests/compose/serve. The corpus is looked for in $OCTO_CORPUS or shared/corpus/compose beside the
+source; docker compose is $OCTO_JUDGE, or unpacked from shared/judge. What is missing skips the test.
+Nothing of either is copied into the source. What docker compose says of a project is kept in the folder
+CACHE and asked again when a file of the project or docker compose changed.
 """
 import glob
+import hashlib
+import json
 import lzma
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+import cases
 
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,39 +35,80 @@ def shared_folder():
 
 
 def find_judge(shared, top):
-    if "OCTO_JUDGE" in os.environ:
-        return os.environ["OCTO_JUDGE"]
+    """(docker compose as a file or None, what tells it from another)"""
     packed = sorted(glob.glob(os.path.join(shared or "/", "judge", "docker-compose-v*.xz")))
-    if not packed:
-        return None
-    path = os.path.join(top, "docker-compose")
-    with lzma.open(packed[-1]) as source, open(path, "wb") as target:
-        shutil.copyfileobj(source, target)
-    os.chmod(path, 0o755)
-    return path
+    path = os.environ.get("OCTO_JUDGE")
+    if not path and packed:
+        path = os.path.join(top, "docker-compose")
+        with lzma.open(packed[-1]) as source, open(path, "wb") as target:
+            shutil.copyfileobj(source, target)
+        os.chmod(path, 0o755)
+    return path, path and str(os.path.getsize(path))
 
 
-def config(program, path, *flags):
-    done = subprocess.run([program, "-f", path, "config", *flags], cwd=os.path.dirname(path),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False, timeout=60)
-    text = done.stdout.decode("utf-8", "replace").rstrip("\n")
-    if "--hash" in flags:
-        text = "\n".join(sorted(text.split("\n")))
-    return done.returncode != 0, text
+COMMANDS = ((), ("--format", "json"), ("--hash", "*"))
+ENV = {"HOME": "/home/user", "PATH": "/usr/bin:/bin"}
 
 
-def compare(judge, program, path):
+def config(runner, path):
+    """[(is refused, text)...] of the commands, up to the first that fails."""
+    commands = [["-f", path, "config", *flags] for flags in COMMANDS]
+    answers = []
+    for status, out, err in runner.runs(os.path.dirname(path), ENV, commands):
+        if cases.crash_of([(status, out, err)]):
+            raise SystemExit(f"{path}: {cases.crash_of([(status, out, err)])}")
+        text = out.decode("utf-8", "replace").rstrip("\n")
+        if len(answers) == 2:
+            text = "\n".join(sorted(text.split("\n")))
+        answers.append([status != 0, text])
+    return answers
+
+
+def fingerprint(judge_id, path):
+    """Of docker compose and all files beside and below the project's."""
+    digest = hashlib.sha256(f"{judge_id} {path}".encode())
+    for folder, folders, names in os.walk(os.path.dirname(path)):
+        folders.sort()
+        for name in sorted(names):
+            status = os.lstat(os.path.join(folder, name))
+            digest.update(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def wanted_of(judge, judge_id, cache, path):
+    kept = cache and os.path.join(cache, fingerprint(judge_id, path))
+    if kept and os.path.exists(kept):
+        with open(kept, encoding="utf-8") as stream:
+            return json.load(stream)
+    wanted = config(judge, path)
+    if kept:
+        with open(f"{kept}.{os.getpid()}", "w", encoding="utf-8") as stream:
+            json.dump(wanted, stream)
+        os.rename(f"{kept}.{os.getpid()}", kept)
+    return wanted
+
+
+def compare(wanted, got):
     """What differs, in words."""
-    for flags in ((), ("--format", "json"), ("--hash", "*")):
-        wanted, got = config(judge, path, *flags), config(program, path, *flags)
-        if wanted[0] != got[0]:
-            return "docker compose %s it" % ("refuses" if wanted[0] else "accepts")
-        if wanted[0]:
+    for flags, one, other in zip(COMMANDS, wanted, got):
+        if one[0] != other[0]:
+            return "docker compose %s it" % ("refuses" if one[0] else "accepts")
+        if one[0]:
             return None
-        if wanted[1] != got[1]:
+        if one[1] != other[1]:
             return f"config {' '.join(flags)} differs"
     return None
+
+
+def run_share(serve, judge, judge_id, cache, files, queue):
+    served, judge = cases.Served(serve), cases.Program(judge)
+    try:
+        for path in files:
+            queue.put((path, compare(wanted_of(judge, judge_id, cache, path),
+                                     config(served, path))))
+    finally:
+        served.close()
+        queue.put(None)
 
 
 def main():
@@ -69,24 +116,26 @@ def main():
     corpus = os.environ.get("OCTO_CORPUS") or os.path.join(shared or "/none", "corpus", "compose")
     files = sorted(path for name in NAMES
                    for path in glob.glob(os.path.join(corpus, "**", name), recursive=True))
+    serve, cache = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+    if cache:
+        os.makedirs(cache, exist_ok=True)
     top = tempfile.mkdtemp(prefix="octo-")
-    n_failed = 0
     try:
-        judge = find_judge(shared, top)
+        judge, judge_id = find_judge(shared, top)
         if not files or not judge:
             print("1..0 # SKIP there is no corpus, or no docker compose to compare with")
             return 0
-        for number, path in enumerate(files, 1):
-            problem = compare(judge, os.path.abspath(sys.argv[1]), path)
-            n_failed += problem is not None
-            name = os.path.relpath(path, corpus)
-            print(f"{'not ok' if problem else 'ok'} {number} - {name}")
-            if problem:
-                print(f"#   {problem}")
-        print(f"1..{len(files)}")
+        problems = cases.in_shares(files, lambda share, queue: run_share(
+            serve, judge, judge_id, cache, share, queue))
     finally:
         shutil.rmtree(top)
-    return 1 if n_failed else 0
+    for number, path in enumerate(files, 1):
+        problem = problems.get(path, "was not compared")
+        print(f"{'not ok' if problem else 'ok'} {number} - {os.path.relpath(path, corpus)}")
+        if problem:
+            print(f"#   {problem}")
+    print(f"1..{len(files)}")
+    return 1 if any(problems.get(path, "?") for path in files) else 0
 
 
 sys.exit(main())

@@ -5,4 +5,5 @@ if test -z "$PYTHON3" || ! "$PYTHON3" -c '' 2>/dev/null; then
     echo "1..0 # SKIP there is no Python 3"
     exit 0
 fi
-exec "$PYTHON3" "$top_srcdir/tests/compose/corpus.py" "$abs_top_builddir/octocompose"
+exec "$PYTHON3" "$top_srcdir/tests/compose/corpus.py" "$abs_top_builddir/tests/compose/serve" \
+    "$abs_top_builddir/tests/compose/corpus-cache"

@@ -4,7 +4,11 @@ compose_cases = \
 	tests/compose/corpus.sh \
 	# end
 
+if !FUZZING
+check_PROGRAMS += tests/compose/serve
+tests_compose_serve_LDADD = $(octo_libs)
 TESTS += $(compose_cases)
+endif
 EXTRA_DIST += $(compose_cases) \
 	tests/compose/capture \
 	tests/compose/cases \
@@ -14,3 +18,8 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/random \
 	tests/compose/replay.py \
 	# end
+
+# What docker compose said of the corpus (corpus.py).
+clean-local:
+	rm -rf tests/compose/corpus-cache
+.PHONY: clean-local

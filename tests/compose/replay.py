@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """replay.py - runs the cases of tests/compose with octocompose and compares with the goldens. Speaks TAP.
 
-    replay.py PROGRAM [CASE_FILE...]
+    replay.py SERVE PROGRAM [CASE_FILE...]
 
-With OCTO_CASE=NAME only that case, with the differences in full. Not the place that knows what is right:
-capture wrote that down. differences.txt lists the cases where octocompose differs on purpose.
+SERVE is tests/compose/serve, which runs every case; PROGRAM is octocompose itself, started for every
+SAMPLEth case as well, and for all of them with OCTO_CASES=all. With OCTO_CASE=NAME only that case, with
+the differences in full. Not the place that knows what is right: capture wrote that down. differences.txt
+lists the cases where octocompose differs on purpose.
 """
 import difflib
 import glob
@@ -16,6 +18,7 @@ sys.dont_write_bytecode = True
 import cases
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SAMPLE = 25
 
 
 def read_differences():
@@ -31,6 +34,8 @@ def read_differences():
 
 def differences(wanted, got):
     wanted_parts, got_parts = wanted.parts(), got.parts()
+    if got.crash:
+        return ["crashed", *got.crash.split("\n")]
     if wanted.status != got.status:
         return [f"exit status {got.status}, wanted {wanted.status}", *got.stderr.split("\n")[:6]]
     lines = []
@@ -47,32 +52,66 @@ def differences(wanted, got):
     return lines
 
 
-def main():
-    program = os.path.abspath(sys.argv[1])
-    files = sys.argv[2:] or sorted(glob.glob(os.path.join(HERE, "cases", "*.cases")))
-    only, reasons = os.environ.get("OCTO_CASE"), read_differences()
-    top, number, n_failed = cases.temporary_folder(), 0, 0
+class Worker:
+    """Replays a share of the cases in a folder of its own."""
+
+    def __init__(self, serve, program, step):
+        self.served, self.program = cases.Served(serve), cases.Program(program)
+        self.top, self.step = cases.temporary_folder(), step
+
+    def lines(self, number, case, wanted):
+        if wanted is None:
+            return ["there is no golden: run capture"]
+        lines = differences(wanted, cases.run(self.served, case, self.top))
+        if not lines and number % self.step == 0:
+            lines = differences(wanted, cases.run(self.program, case, self.top))
+        return lines
+
+    def close(self):
+        self.served.close()
+        shutil.rmtree(self.top)
+
+
+def replay_share(serve, program, todo, step, queue):
+    worker = Worker(serve, program, step)
     try:
-        for path in files:
-            golden = cases.read_golden(path[: -len(".cases")] + ".golden")
-            for case in cases.read_cases(path):
-                if only and case.name != only:
-                    continue
-                number += 1
-                lines = ["there is no golden: run capture"]
-                if case.name in golden:
-                    lines = differences(golden[case.name], cases.run(program, case, top))
-                name = f"{os.path.basename(path)[:-len('.cases')]}: {case.name}"
-                if case.name in reasons:
-                    name += f" # TODO {reasons[case.name]}"
-                n_failed += bool(lines) and case.name not in reasons
-                print(f"{'not ok' if lines else 'ok'} {number} - {name}")
-                if case.name not in reasons or only:
-                    for line in lines:
-                        print(f"#   {line}")
+        for number, case, wanted, _ in todo:
+            queue.put((number, worker.lines(number, case, wanted)))
     finally:
-        shutil.rmtree(top)
-    print(f"1..{number}")
+        worker.close()
+        queue.put(None)
+
+
+def todo_of(files, only):
+    """(number, case, golden, name) of what is to be replayed."""
+    todo = []
+    for path in files:
+        golden = cases.read_golden(path[: -len(".cases")] + ".golden")
+        for case in cases.read_cases(path):
+            if not only or case.name == only:
+                todo.append((len(todo) + 1, case, golden.get(case.name),
+                             f"{os.path.basename(path)[:-len('.cases')]}: {case.name}"))
+    return todo
+
+
+def main():
+    serve, program = sys.argv[1:3]
+    files = sys.argv[3:] or sorted(glob.glob(os.path.join(HERE, "cases", "*.cases")))
+    only, reasons, n_failed = os.environ.get("OCTO_CASE"), read_differences(), 0
+    todo = todo_of(files, only)
+    step = 1 if only or os.environ.get("OCTO_CASES") == "all" else SAMPLE
+    results = cases.in_shares(todo, lambda share, queue: replay_share(serve, program, share, step,
+                                                                      queue))
+    for number, case, _, name in todo:
+        lines = results.get(number, ["was not run"])
+        if case.name in reasons:
+            name += f" # TODO {reasons[case.name]}"
+        n_failed += bool(lines) and case.name not in reasons
+        print(f"{'not ok' if lines else 'ok'} {number} - {name}")
+        if case.name not in reasons or only:
+            for line in lines:
+                print(f"#   {line}")
+    print(f"1..{len(todo)}")
     return 1 if n_failed else 0
 
 
