@@ -216,8 +216,8 @@ void contract_changes(struct contract *contract)
         str_printf(&folder, "%s/bind%s", contract->folder, i ? "2" : "");
         mkdir(folder.buf, 0755);
     }
-    contract_ok(contract, read_changes(&file), "the table of changes is read");
-    if (contract_load(contract, file.base.buf)) {
+    if (contract_ok(contract, read_changes(&file), "the table of changes is read") &&
+        contract_load(contract, file.base.buf)) {
         failure = contract_do(contract, GOAL_UP);
         if (failure)
             tap_note("%s\n%s", failure, contract->run.log.buf);

@@ -260,12 +260,12 @@ static void test_endless(void)
     static const struct {
         const char *bytes;
         size_t step;
-        const char *text, *newer; /* newer libcurls have limits of their own */
+        const char *text;
     } rows[] = {
-        { "HTTP/1.1 200 OK\r\nX-Header: a\r\n", 13, "head is longer than", "Too many response headers" },
+        { "HTTP/1.1 200 OK\r\nX-Header: a\r\n", 13, "head is longer than" },
         { "HTTP/1.1 200 OK\r\nX-Header: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          60, "without an end", "too large" },
-        { "HTTP/1.1 100 Continue\r\n\r\n", 25, "head is longer than", "too large" },
+          60, "without an end" },
+        { "HTTP/1.1 100 Continue\r\n\r\n", 25, "head is longer than" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct seen seen;
@@ -275,7 +275,9 @@ static void test_endless(void)
         start(&seen, "GET", "/x", NULL);
         turn(20000, &seen.is_done);
         is_int(seen.code, ERR_PROTOCOL);
-        if (!ok(strstr(seen.text.buf, rows[i].text) || strstr(seen.text.buf, rows[i].newer)))
+        /* Newer libcurls have limits of their own; which one is met first depends on the reads. */
+        if (!ok(strstr(seen.text.buf, rows[i].text) || strstr(seen.text.buf, "too large") ||
+                strstr(seen.text.buf, "Too many response headers")))
             tap_note("\"%s\"", seen.text.buf);
         seen_release(&seen);
         end();

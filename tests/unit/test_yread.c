@@ -228,7 +228,6 @@ static void test_speed(void)
     struct reading reading = read_text(text.buf, text.len);
     is_int(reading.result, 0);
     is_int((int64_t)node_get(reading.documents.items[0], "services")->u.map.n, 10000);
-    ok(reading.took_ms < 3000);
     tap_note("10000 services, %zu bytes: %d ms", text.len, (int)reading.took_ms);
     end_reading(&reading);
 }
