@@ -1,3 +1,3 @@
-# Sets $store: where services have names (containers) it is called "store", else it is on this host.
-store=http://127.0.0.1:8081
-busybox wget -q -O /dev/null http://store:8081/last 2>/dev/null && store=http://store:8081
+# Sets $store: in a container the store has its service's name, on bare metal it is on this host.
+store=http://store:8081
+[ -z "${OCTO_INSTANCE:-}" ] || store=http://127.0.0.1:8081
