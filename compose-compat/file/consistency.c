@@ -92,7 +92,8 @@ static void check_build(struct check *check)
 {
     const struct service *service = check->service;
     const struct build *build = service->build;
-    if (!build && !is_filled(service->image) && !service->provider)
+    if (!build && !is_filled(service->image) && !service->provider &&
+        !check->stage->options->image_is_optional)
         finding_hint(refuse(check, "", "there is neither an image nor a build"),
                      "set \"image\" or \"build\"");
     if (!build)

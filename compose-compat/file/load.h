@@ -32,6 +32,7 @@ struct load_options {
     bool select_only;                    /* services: disable all but these ... */
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
     bool skip_definitions;               /* the caller needs no digests */
+    bool image_is_optional;              /* a service may have neither an image nor a build */
     /* Loaded instead of what is in `files` (which then only say where the project lies), the weightiest
        last; n_documents 0: read the files. They are copied. */
     const struct load_document *documents;

@@ -102,6 +102,34 @@ static const char *operator_choice(const struct cmd_context *context)
     return name == NULL || name[0] == '\0' ? NULL : name;
 }
 
+/* What loading must know of the operators, in the table's order: the first is the default. */
+static void fill_operators(struct cmd_context *context, struct config_options *options)
+{
+    struct config_operator *items;
+    size_t n = 0;
+
+    while (operator_table[n] != NULL)
+        n++;
+    items = ARENA_NEW_N(context->arena, struct config_operator, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct operator_ops *ops = operator_table[i];
+
+        items[i] = (struct config_operator){ ops->name, ops->other_name, ops->section,
+                                             ops->needs_image };
+    }
+    options->operators = items;
+    options->n_operators = n;
+}
+
+static int refuse_operator(const char *name, struct err *err)
+{
+    STR_AUTO(known);
+
+    for (size_t i = 0; operator_table[i] != NULL; i++)
+        str_printf(&known, "%s%s", i > 0 ? ", " : "", operator_table[i]->name);
+    return err_set(err, ERR_USAGE, "unknown operator \"%s\" (known: %s)", name, known.buf);
+}
+
 int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
                  struct err *err)
 {
@@ -112,6 +140,9 @@ int context_load(struct cmd_context *context, unsigned needs, const struct text_
         return -1;
     options.configs = texts_or_null(context->arena, &context->globals.configs);
     options.operator_name = operator_choice(context);
+    if (options.operator_name != NULL && operator_find(options.operator_name) == NULL)
+        return refuse_operator(options.operator_name, err);
+    fill_operators(context, &options);
     options.compose.services = texts_or_null(context->arena, services);
     options.compose.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
     if (config_load(&options, &context->config, &context->findings, &load_err) == 0) {
@@ -135,7 +166,7 @@ int context_open_operator(struct cmd_context *context, struct err *err)
     const char *choice = operator_choice(context);
     const char *name = context->config.operator_name != NULL ? context->config.operator_name
                        : choice != NULL                      ? choice
-                                                             : "docker";
+                                                             : operator_table[0]->name;
     const struct operator_config config = {
         .loop = context->loop,
         .environment = context->environment,
@@ -145,12 +176,8 @@ int context_open_operator(struct cmd_context *context, struct err *err)
     };
 
     context->ops = operator_find(name);
-    if (context->ops == NULL) {
-        STR_AUTO(known);
-        for (size_t i = 0; operator_table[i] != NULL; i++)
-            str_printf(&known, "%s%s", i > 0 ? ", " : "", operator_table[i]->name);
-        return err_set(err, ERR_USAGE, "unknown operator \"%s\" (known: %s)", name, known.buf);
-    }
+    if (context->ops == NULL)
+        return refuse_operator(name, err);
     return context->ops->open(&config, &context->operator_handle, err);
 }
 

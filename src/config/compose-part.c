@@ -254,27 +254,25 @@ static void add_baremetal(const struct settings *settings, const struct node *en
     copy_key(settings, entry, "command", service);
 }
 
-/* Which section of a repository's entry an operator reads. */
+/* The sections of a repository's entry. Which one counts is the operator's to say. */
 static const struct {
-    const char *operator_name, *section;
+    const char *section;
     void (*add)(const struct settings *settings, const struct node *entry, const char *path,
                 struct node *service);
 } sections[] = {
-    { "docker", "docker", add_docker },
-    { "kubernetes", "docker", add_docker },
-    { "memory", "docker", add_docker },
-    { "baremetal", "baremetal", add_baremetal },
+    { "docker", add_docker },
+    { "baremetal", add_baremetal },
 };
 
 static void add_entry(const struct settings *settings, const struct node_pair *pair,
-                      const char *operator_name, struct node *services)
+                      const char *section, struct node *services)
 {
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         const struct node *entry = node_get(pair->value, sections[i].section);
         struct node *service;
         STR_AUTO(path);
 
-        if (strcmp(sections[i].operator_name, operator_name) != 0 || !node_is(entry, NODE_MAP))
+        if (!text_is(sections[i].section, section) || !node_is(entry, NODE_MAP))
             continue;
         /* A repository may know more services than the project has. */
         if (node_get_path(settings->merged, "services", pair->key, NULL) == NULL ||
@@ -288,7 +286,7 @@ static void add_entry(const struct settings *settings, const struct node_pair *p
 }
 
 struct node *compose_part_of_repos(const struct settings *settings,
-                                   const struct source_list *sources, const char *operator_name)
+                                   const struct source_list *sources, const char *section)
 {
     const struct node *repos = node_get_path(settings->merged, "repos", "services", NULL);
     const struct origin at = { sources->items[sources->n - 1].tree->at.file, 0, 0 };
@@ -297,7 +295,7 @@ struct node *compose_part_of_repos(const struct settings *settings,
 
     if (node_is(repos, NODE_MAP)) {
         NODE_EACH_PAIR(repos, pair)
-        add_entry(settings, pair, operator_name, services);
+        add_entry(settings, pair, section, services);
     }
     if (services->u.map.n > 0)
         node_set(settings->arena, document, "services", at, services);

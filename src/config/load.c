@@ -10,8 +10,6 @@
 #include "base/mem.h"
 #include "config/settings.h"
 
-#define DEFAULT_OPERATOR "docker"
-
 /* The configuration to read (absolute paths, NULL-terminated), or NULL: compose files. */
 static const char *const *find_configs(struct arena *arena, const struct config_options *options)
 {
@@ -87,7 +85,7 @@ static int refuse_input(const struct findings *findings, struct err *err)
 
 /* The documents for the Compose loader, lightest first: repositories, then the files. */
 static void make_documents(const struct settings *settings, const struct source_list *sources,
-                           const char *operator_name, struct load_document *documents)
+                           const char *section, struct load_document *documents)
 {
     const struct source *lightest = &sources->items[sources->n - 1];
     size_t n = 0;
@@ -95,7 +93,7 @@ static void make_documents(const struct settings *settings, const struct source_
     documents[n++] = (struct load_document){
         .path = arena_printf(settings->arena, "%s (repos)", lightest->path),
         .dir = lightest->dir,
-        .tree = compose_part_of_repos(settings, sources, operator_name),
+        .tree = compose_part_of_repos(settings, sources, section),
     };
     for (size_t i = sources->n; i > 0; i--) {
         const struct source *source = &sources->items[i - 1];
@@ -108,6 +106,43 @@ static void make_documents(const struct settings *settings, const struct source_
     }
 }
 
+static const struct config_operator *find_operator(const struct config_options *options,
+                                                   const char *name)
+{
+    for (size_t i = 0; i < options->n_operators; i++) {
+        const struct config_operator *item = &options->operators[i];
+
+        if (text_is(item->name, name) || text_is(item->other_name, name))
+            return item;
+    }
+    return NULL;
+}
+
+/* What runs the project: the caller's choice, else the configuration's, else the first. NULL, with
+   a finding, when the configuration names one that does not exist. */
+static const struct config_operator *choose_operator(const struct config_options *options,
+                                                     const struct node *octoctl_operator,
+                                                     struct findings *findings)
+{
+    const char *name = options->operator_name;
+    const struct config_operator *choice;
+    STR_AUTO(known);
+
+    if (name == NULL)
+        name = node_as_text(octoctl_operator);
+    if (name == NULL)
+        return &options->operators[0];
+    choice = find_operator(options, name);
+    if (choice != NULL || octoctl_operator == NULL)
+        return choice;
+    for (size_t i = 0; i < options->n_operators; i++)
+        str_printf(&known, "%s%s", i > 0 ? ", " : "", options->operators[i].name);
+    finding_hint(finding_add(findings, FINDING_ERROR, octoctl_operator->at, "octoctl.operator",
+                             "unknown operator \"%s\"", name),
+                 "known: %s", known.buf);
+    return NULL;
+}
+
 static int load_sources(const struct config_options *options, struct arena *arena,
                         const char *const *paths, struct config *ret_config,
                         struct findings *findings, struct err *err)
@@ -116,7 +151,7 @@ static int load_sources(const struct config_options *options, struct arena *aren
     struct source_list sources = { 0 };
     struct settings settings = { .arena = arena, .findings = findings };
     struct load_document *documents;
-    const char *operator_name;
+    const struct config_operator *chosen;
 
     if (sources_read(arena, options->compose.current_dir, paths, &sources, findings, err) < 0)
         return -1;
@@ -125,17 +160,14 @@ static int load_sources(const struct config_options *options, struct arena *aren
     if (sources.n == 0)
         return err_set(err, ERR_USAGE, "the configuration \"%s\" is empty", paths[0]);
     settings_read(&settings, &sources);
+    chosen = choose_operator(options, settings.octoctl_operator, findings);
     if (findings->n_errors > 0)
         return refuse_input(findings, err);
-    operator_name = options->operator_name;
-    if (operator_name == NULL)
-        operator_name = settings.operator_name;
-    if (operator_name == NULL)
-        operator_name = DEFAULT_OPERATOR;
     documents = ARENA_NEW_N(arena, struct load_document, sources.n + 1);
-    make_documents(&settings, &sources, operator_name, documents);
+    make_documents(&settings, &sources, chosen->section, documents);
     if (findings->n_errors > 0)
         return refuse_input(findings, err);
+    compose.image_is_optional = !chosen->needs_image;
     compose.files = paths;
     compose.documents = documents;
     compose.n_documents = sources.n + 1;
@@ -143,11 +175,22 @@ static int load_sources(const struct config_options *options, struct arena *aren
         compose.project_name = settings.project_name;
     if (compose_load(&compose, &ret_config->project, findings, err) < 0)
         return -1;
-    ret_config->operator_name = mem_dup(operator_name);
+    ret_config->operator_name = chosen->name;
     if (settings.operator_settings != NULL)
         ret_config->settings = node_copy(ret_config->project->arena, settings.operator_settings);
     ret_config->configs = node_copy(ret_config->project->arena, settings.configs);
     return 0;
+}
+
+static int load_compose(const struct config_options *options, struct config *ret_config,
+                        struct findings *findings, struct err *err)
+{
+    const struct config_operator *chosen = choose_operator(options, NULL, findings);
+    struct load_options compose = options->compose;
+
+    compose.image_is_optional = !chosen->needs_image;
+    ret_config->operator_name = chosen->name;
+    return compose_load(&compose, &ret_config->project, findings, err);
 }
 
 int config_load(const struct config_options *options, struct config *ret_config,
@@ -155,21 +198,16 @@ int config_load(const struct config_options *options, struct config *ret_config,
 {
     struct arena *arena = arena_new();
     const char *const *paths = find_configs(arena, options);
-    const char *operator_name = options->operator_name;
     int result;
 
     memset(ret_config, 0, sizeof(*ret_config));
     if (paths != NULL && options->configs == NULL &&
         compose_file_is_nearer(options->compose.current_dir, paths[0]))
         paths = NULL;
-    if (paths != NULL) {
+    if (paths != NULL)
         result = load_sources(options, arena, paths, ret_config, findings, err);
-    } else {
-        result = compose_load(&options->compose, &ret_config->project, findings, err);
-        if (result == 0)
-            ret_config->operator_name =
-                mem_dup(operator_name == NULL ? DEFAULT_OPERATOR : operator_name);
-    }
+    else
+        result = load_compose(options, ret_config, findings, err);
     arena_free(arena);
     return result;
 }
@@ -177,6 +215,5 @@ int config_load(const struct config_options *options, struct config *ret_config,
 void config_release(struct config *config)
 {
     project_free(config->project);
-    mem_free(config->operator_name);
     memset(config, 0, sizeof(*config));
 }

@@ -7,15 +7,25 @@
 
 #include "compose-compat/file/load.h"
 
+/* What loading must know of an operator. */
+struct config_operator {
+    const char *name;
+    const char *other_name; /* another spelling, or NULL */
+    const char *section;    /* of repos.services.SERVICE: the one that is for it */
+    bool needs_image;       /* each service must have an image or a build */
+};
+
 struct config_options {
     struct load_options compose; /* also: folders, name, environment, services */
     const char *const *configs;  /* -c, NULL-terminated or NULL */
-    const char *operator_name;   /* chosen on the command line or in the environment, or NULL */
+    const char *operator_name;   /* one of operators, chosen by the caller, or NULL */
+    const struct config_operator *operators; /* all of them; the first when nobody chose */
+    size_t n_operators;
 };
 
 struct config {
     struct project *project;
-    char *operator_name;         /* heap; the choice that holds, "docker" when nobody chose */
+    const char *operator_name;   /* the choice that holds; one of the options' operators */
     const struct node *settings; /* the operator's own (octoctl), in the project's arena, or NULL */
     const struct node *configs;  /* the services' settings after globals, or NULL */
 };

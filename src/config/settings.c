@@ -241,12 +241,10 @@ static void read_octoctl(struct settings *settings)
     settings->operator_settings = rest;
     if (choice == NULL)
         return;
-    settings->operator_name = node_as_text(choice);
-    if (settings->operator_name == NULL)
+    settings->octoctl_operator = choice;
+    if (node_as_text(choice) == NULL)
         finding_add(settings->findings, FINDING_ERROR, choice->at, "octoctl.operator",
                     "must be a name, is %s", node_kind_name(choice->kind));
-    else if (strcmp(settings->operator_name, "docker-compose") == 0)
-        settings->operator_name = "docker";
 }
 
 static void check_repos(const struct settings *settings)

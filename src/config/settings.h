@@ -12,7 +12,7 @@ struct settings {
     struct findings *findings;
     struct node *merged;                  /* all files in one tree, the heaviest over the others */
     const char *project_name;             /* name or projectID, or NULL */
-    const char *operator_name;            /* octoctl.operator, or NULL */
+    const struct node *octoctl_operator;  /* a text, or NULL */
     const struct node *operator_settings; /* octoctl without our own keys */
     struct node *configs;                 /* services' settings, globals applied */
 };
@@ -31,8 +31,9 @@ struct node *settings_merge(struct arena *arena, const struct node *earlier,
 
 /* compose-part.c: the Compose part of one file, as a document of its own. */
 struct node *compose_part(const struct settings *settings, const struct source *source);
-/* compose-part.c: what repos.services says for the chosen operator, as the lightest document. */
+/* compose-part.c: what the section ("docker") of each entry of repos.services says, as the lightest
+   document. */
 struct node *compose_part_of_repos(const struct settings *settings,
-                                   const struct source_list *sources, const char *operator_name);
+                                   const struct source_list *sources, const char *section);
 
 #endif

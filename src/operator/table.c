@@ -20,7 +20,7 @@ const struct operator_ops *const operator_table[] = {
 const struct operator_ops *operator_find(const char *name)
 {
     for (const struct operator_ops *const *ops = operator_table; *ops; ops++) {
-        if (text_is((*ops)->name, name))
+        if (text_is((*ops)->name, name) || text_is((*ops)->other_name, name))
             return *ops;
     }
     return NULL;

@@ -132,7 +132,10 @@ struct operator_stream; /* an open logs, events, exec or attach stream */
 
 struct operator_ops {
     const char *name;    /* "docker" */
+    const char *other_name; /* another spelling of it ("docker-compose"), or NULL */
     const char *summary; /* one line for --help */
+    const char *section; /* of a configuration's repos.services.SERVICE: the one that is for it */
+    bool needs_image;    /* a service without an image and a build is an error */
     unsigned caps;
     const struct resource_kind *const *kinds; /* NULL-terminated */
 
@@ -178,7 +181,8 @@ struct operator_ops {
     void (*stream_pause)(struct operator_stream *stream, bool is_paused);
 };
 
-/* All operators that this program was built with, NULL-terminated; and the one of that name or NULL. */
+/* All operators that this program was built with, NULL-terminated; and the one of that name (or with
+   that other name), or NULL. */
 extern const struct operator_ops *const operator_table[];
 const struct operator_ops *operator_find(const char *name);
 

@@ -143,7 +143,34 @@ def test_operator_of_the_configuration(tmp_path):
     (tmp_path / "octocompose.yaml").write_text(
         "name: x\noctoctl: {operator: nobody}\nservices: {web: {image: a}}\n")
     r = octo("ps", cwd=tmp_path)
-    assert r.returncode == 1 and "unknown operator \"nobody\"" in r.stderr
+    assert r.returncode == 1 and "octocompose.yaml:2:21: octoctl.operator: unknown operator \"nobody\"" in r.stderr
+    assert "known: docker, baremetal, memory" in r.stderr
+    assert octo("--operator", "docker", "config", "-q", cwd=tmp_path).returncode == 0
+
+
+COMMAND_ONLY = "name: x\nservices:\n  web:\n    command: sleep 9\n"
+
+
+def test_a_command_is_enough_on_bare_metal(tmp_path):
+    (tmp_path / "compose.yaml").write_text(COMMAND_ONLY)
+    r = octo("config", "-q", cwd=tmp_path)
+    assert r.returncode == 1 and "compose.yaml:3:3: services.web: there is neither an image nor a build" in r.stderr
+    for name in ("baremetal", "bare-metal"):
+        assert "command" in good("--operator", name, "config", cwd=tmp_path)
+    r = octo("--operator", "nobody", "config", "-q", cwd=tmp_path)
+    assert r.returncode == 1 and r.stderr == 'unknown operator "nobody" (known: docker, baremetal, memory)\n'
+
+
+@pytest.mark.parametrize("name,is_good", [("docker", False), ("docker-compose", False), ("baremetal", True),
+                                          ("bare-metal", True)])
+def test_a_command_is_enough_in_a_configuration(name, is_good, tmp_path):
+    (tmp_path / "octocompose.yaml").write_text(COMMAND_ONLY + "octoctl: {operator: %s}\n" % name)
+    r = octo("config", "-q", cwd=tmp_path)
+    assert r.returncode == (0 if is_good else 1), r.stderr
+    assert is_good or "octocompose.yaml:3:3: services.web: there is neither an image nor a build" in r.stderr
+    # the command line weighs more
+    assert octo("--operator", "docker", "config", "-q", cwd=tmp_path).returncode == 1
+    assert octo("--operator", "baremetal", "config", "-q", cwd=tmp_path).returncode == 0
 
 
 def test_compose_file_goes_first(tmp_path):

@@ -86,7 +86,9 @@ static const struct resource_kind *const kinds[] = { &baremetal_process, &bareme
 
 const struct operator_ops baremetal_ops = {
     .name = "baremetal",
+    .other_name = "bare-metal",
     .summary = "processes of this host",
+    .section = "baremetal",
     .caps = CAP_LOGS | CAP_PROJECTS,
     .kinds = kinds,
     .open = baremetal_open,

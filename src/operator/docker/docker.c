@@ -191,7 +191,10 @@ static unsigned docker_concurrency(void *handle ATTR_UNUSED)
 
 const struct operator_ops docker_ops = {
     .name = "docker",
+    .other_name = "docker-compose",
     .summary = "containers of a Docker Engine, over its socket",
+    .section = "docker",
+    .needs_image = true,
     .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS | CAP_BUILD,
     .kinds = kinds,
     .open = docker_open,
