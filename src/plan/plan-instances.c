@@ -317,7 +317,7 @@ void plan_places(struct planner *planner)
         struct origin nowhere = ORIGIN_NONE;
 
         if (!unit || !unit->wanted)
-            planner_error(planner, nowhere, "no such service: \"%s\"",
+            planner_error(planner, nowhere, "no such service: %s",
                           planner->options->scale[i].service);
     }
     VEC_EACH (&planner->units, unit) {

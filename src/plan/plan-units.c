@@ -284,7 +284,7 @@ static void select_named(struct planner *planner)
         if (unit && (unit->wanted || !planner->wanted))
             unit->is_selected = unit->is_named = true;
         else
-            planner_error(planner, nowhere, "no such service: \"%s\"", *service);
+            planner_error(planner, nowhere, "no such service: %s", *service);
     }
 }
 

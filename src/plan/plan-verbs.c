@@ -162,6 +162,8 @@ void plan_verb(struct planner *planner)
     if (planner->options->goal == GOAL_START) {
         check_startable(planner);
         plan_starts(planner);
+        if (planner->options->wait)
+            plan_waits(planner);
         return;
     }
     while (verb->goal != planner->options->goal)

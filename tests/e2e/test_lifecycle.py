@@ -723,6 +723,21 @@ services:
     assert project.inspect("app")["State"]["Health"]["Status"] == "healthy"
 
 
+@pytest.mark.parametrize("command,code", [("exit 0", 1), ("exit 3", 1), ("sleep 0.2; exit 2", 1), ("sleep 100", 0)])
+def test_wait_for_what_ends_at_once(project, command, code):
+    """Half a second it must run, or --wait fails, whatever its exit status was."""
+    project.write("""
+services:
+  app: {image: "stand-in:1", stop_grace_period: 0s, command: ["sh", "-c", "%s"]}
+  other: {image: "stand-in:1"}
+""" % command)
+    for verb in ("up",), ("start",):
+        r = project.octo(*verb, "--wait", timeout=30)
+        assert r.code == code, r.describe()
+        if code:
+            assert "exited (%s)" % command[-1] in r.err, r.describe()
+
+
 @pytest.mark.ours
 def test_healthy_chain_is_not_polled(project, relay, engine):
     """Each link starts as soon as the one before is healthy; once up, nothing is called twice."""

@@ -12,6 +12,9 @@
 #include "operator/docker/task.h"
 
 #define SAFETY_MS 5000
+/* What has no health check must still run this long after its start was reported, so that a service
+   that ends at once is not called running (docker compose first looks after this time, too). */
+#define SETTLE_MS 500
 
 struct watch {
     struct docker *docker;
@@ -19,7 +22,7 @@ struct watch {
 };
 
 struct await {
-    struct loop_source *deadline, *safety;
+    struct loop_source *deadline, *safety, *settle;
     bool is_asked_again; /* something happened while it was looking */
 };
 
@@ -161,8 +164,9 @@ static enum verdict judge_health(const struct task *task, const struct node *ins
         return VERDICT_FAILED;
     }
     if (!sight.has_check && !may_have_check(inspect)) {
+        const struct await *await = task->data;
         if (!is_check_needed)
-            return sight.is_running ? VERDICT_DONE : VERDICT_WAIT;
+            return sight.is_running && !await->settle ? VERDICT_DONE : VERDICT_WAIT;
         err_set(err, ERR_FAILED, "container %s has no healthcheck configured", name);
         return VERDICT_FAILED;
     }
@@ -262,9 +266,19 @@ static void on_deadline(void *arg)
     task_fail(task, GRADE_FAILED, &err);
 }
 
+static void on_settled(void *arg)
+{
+    struct task *task = arg;
+    struct await *await = task->data;
+
+    await->settle = NULL;
+    look_again(task);
+}
+
 static void await_release(struct task *task)
 {
     struct await *await = task->data;
+    loop_remove(await->settle);
     loop_remove(await->deadline);
     loop_remove(await->safety);
     mem_free(await);
@@ -280,6 +294,8 @@ void apply_await(struct task *task)
     if (step->has_timeout)
         await->deadline =
             loop_add_timer(task->docker->loop, step->timeout_ns / 1000000, on_deadline, task);
+    if (step->condition == AWAIT_RUNNING_OR_HEALTHY)
+        await->settle = loop_add_timer(task->docker->loop, SETTLE_MS, on_settled, task);
     watch_open(task->docker);
     look(task);
 }
