@@ -31,19 +31,29 @@ static int run_down(struct cmd_context *context, const void *values, const struc
                     struct err *err)
 {
     const struct down_options *options = values;
-    struct plan_options plan = {
-        .goal = GOAL_DOWN,
-        .services = operate_services(context, words),
-        .remove_volumes = options->volumes,
-        .remove_images = options->rmi,
+    struct operation operation = {
+        .context = context,
+        .title = "down",
+        .options = { .goal = GOAL_DOWN,
+                     .services = operate_services(context, words),
+                     .remove_volumes = options->volumes,
+                     .remove_images = options->rmi },
     };
+    int result;
 
     if (options->rmi != NULL && !text_is(options->rmi, "all") && !text_is(options->rmi, "local"))
         return err_set(err, ERR_USAGE, "invalid value for --rmi: \"%s\"", options->rmi);
-    if (operate_remove_orphans(context, &plan, options->remove_orphans, err) < 0)
+    if (operate_remove_orphans(context, &operation.options, options->remove_orphans, err) < 0)
         return -1;
-    operate_timeout(&plan, options->timeout);
-    return operate_apply(context, &plan, "down", false, err);
+    operate_timeout(&operation.options, options->timeout);
+    result = operation_prepare(&operation, err);
+    if (result == 0 && plan_is_empty(operation.plan))
+        context_warn(context, "Warning: No resource found to remove for project \"%s\".",
+                     context->project_name);
+    else if (result == 0)
+        result = operation_run(&operation, err);
+    operation_release(&operation);
+    return result;
 }
 
 const struct cmd cmd_down = {

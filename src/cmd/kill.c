@@ -6,6 +6,8 @@
 #include "cmd/operate.h"
 #include "cmd/commands.h"
 
+#include <stdio.h>
+
 struct kill_options {
     bool remove_orphans;
     const char *signal;
@@ -25,14 +27,22 @@ static int run_kill(struct cmd_context *context, const void *values, const struc
                     struct err *err)
 {
     const struct kill_options *options = values;
-    const struct plan_options plan = {
-        .goal = GOAL_KILL,
-        .services = operate_services(context, words),
-        .remove_orphans = options->remove_orphans,
-        .signal = options->signal == NULL ? "SIGKILL" : options->signal,
+    struct operation operation = {
+        .context = context,
+        .title = "kill",
+        .options = { .goal = GOAL_KILL,
+                     .services = operate_services(context, words),
+                     .remove_orphans = options->remove_orphans,
+                     .signal = options->signal == NULL ? "SIGKILL" : options->signal },
     };
+    int result = operation_prepare(&operation, err);
 
-    return operate_apply(context, &plan, "kill", false, err);
+    if (result == 0 && plan_is_empty(operation.plan))
+        fputs("No container to kill\n", stderr);
+    else if (result == 0)
+        result = operation_run(&operation, err);
+    operation_release(&operation);
+    return result;
 }
 
 const struct cmd cmd_kill = {

@@ -322,11 +322,11 @@ static void warn_of_rest(struct operation *operation)
     if (ignore != NULL && text_to_bool(ignore, &is_ignored) < 0)
         is_ignored = false;
     for (size_t i = 0; i < plan->orphans.n; i++)
-        str_printf(&names, "%s%s", i > 0 ? " " : "", plan->orphans.items[i]->name);
+        str_printf(&names, "%s%s", i > 0 ? ", " : "", plan->orphans.items[i]->name);
     if (plan->orphans.n > 0 && !is_ignored && operation->options.goal == GOAL_UP)
         context_warn(
             operation->context,
-            "Found orphan containers ([%s]) for this project. If you removed or renamed this "
+            "Found orphan containers (%s) for this project. If you removed or renamed this "
             "service in your compose file, you can run this command with the "
             "--remove-orphans flag to clean it up.",
             names.buf);
@@ -460,9 +460,8 @@ static void show_running(struct operation *operation)
         const struct instance *instance = *item;
         STR_AUTO(id);
 
-        if (instance->wanted == NULL || instance->existing == NULL ||
-            (instance->kind->flags & KIND_RUNS) == 0 ||
-            instance->existing->state != STATE_RUNNING || map_has(&touched, instance->name))
+        if (!instance->is_place || instance->existing->state != STATE_RUNNING ||
+            map_has(&touched, instance->name))
             continue;
         str_printf(&id, "%s %s", instance->kind->title, instance->name);
         progress_event(operation->progress, id.buf, "Running", true);

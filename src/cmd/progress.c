@@ -22,7 +22,7 @@ static const struct {
     [STEP_CREATE] = { "Creating", "Created" }, [STEP_UPDATE] = { "Updating", "Updated" },
     [STEP_START] = { "Starting", "Started" },  [STEP_STOP] = { "Stopping", "Stopped" },
     [STEP_KILL] = { "Killing", "Killed" },     [STEP_RESTART] = { "Restarting", "Started" },
-    [STEP_PAUSE] = { "Pausing", "Paused" },    [STEP_UNPAUSE] = { "Unpausing", "Unpaused" },
+    [STEP_PAUSE] = { NULL, "Paused" },         [STEP_UNPAUSE] = { NULL, "Unpaused" },
     [STEP_REMOVE] = { "Removing", "Removed" }, [STEP_AWAIT] = { "Waiting", "Healthy" },
 };
 

@@ -293,6 +293,7 @@ static void plan_unit_places(struct planner *planner, struct unit *unit)
 
         if ((int64_t)i < replicas) {
             slot->is_place = true;
+            slot->old.instance->is_place = true;
             ARENA_ADD(planner->arena, &unit->places, slot);
             continue;
         }

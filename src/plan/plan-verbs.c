@@ -142,9 +142,14 @@ static void take_places(struct planner *planner)
     }
 }
 
-/* A service that has nothing to start is an error, unless it is to have nothing. */
+/* Where the project has no instance at all, a service that is to have one is an error (as with
+   docker compose); one of several that was never made is not. */
 static void check_startable(struct planner *planner)
 {
+    VEC_EACH (&planner->units, unit) {
+        if ((*unit)->slots.n > 0)
+            return;
+    }
     VEC_EACH (&planner->units, unit) {
         const struct wanted *wanted = (*unit)->wanted;
 

@@ -83,6 +83,7 @@ struct instance {
     const struct existing *existing; /* NULL: made by this plan */
     const char *service;
     int64_t number;
+    bool is_place;    /* exists, and is one of those that a selected service is to have */
     const char *name; /* final name */
     char *id;         /* the backend's handle: of existing, or set by the operator in STEP_CREATE (heap) */
     /* For the operator's use while the plan runs (freed by it in the step that ends the instance's use). */

@@ -738,6 +738,25 @@ services:
             assert "exited (%s)" % command[-1] in r.err, r.describe()
 
 
+def test_only_some_exist(project):
+    """What a command does not act on is not shown; what is not there is said once."""
+    project.write("""
+services:
+  one: {image: "stand-in:1", stop_grace_period: 0s}
+  two: {image: "stand-in:1", stop_grace_period: 0s}
+""")
+    assert "No resource found to remove" in project.down().ok().err
+    assert "No container to kill" in project.octo("kill").ok().err
+    assert "no container to start" in project.octo("start").err
+    project.up("one").ok()
+    project.octo("stop").ok()
+    project.octo("start").ok()
+    assert [c.state for c in project.containers()] == ["running"]
+    project.up().ok()
+    r = project.up("--no-deps", "one").ok()
+    assert "two" not in r.err and "Running" in r.err, r.describe()
+
+
 @pytest.mark.ours
 def test_healthy_chain_is_not_polled(project, relay, engine):
     """Each link starts as soon as the one before is healthy; once up, nothing is called twice."""
