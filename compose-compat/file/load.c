@@ -63,15 +63,18 @@ static const char *lookup_variable(void *arg, struct slice name)
     return map_find_len(arg, name.at, name.len);
 }
 
-/* The name that a file gives, interpolated. */
-static int expand_name(const struct node *name, struct map *environment, struct findings *findings,
+/* The name that a file gives, interpolated unless variables are to be left alone. */
+static int expand_name(struct loader *loader, const struct node *name, struct map *environment,
                        struct str *out, struct err *err)
 {
+    struct findings *findings = loader->findings;
     struct interpolate how = { lookup_variable, NULL, environment };
     ERR_AUTO(problem);
     struct slice text = { name->u.text.bytes, name->u.text.len };
     STR_AUTO(expanded);
-    if (interpolate_text(&how, text, &expanded, &problem)) {
+    if (loader->options->no_interpolate) {
+        str_add_len(&expanded, text.at, text.len);
+    } else if (interpolate_text(&how, text, &expanded, &problem)) {
         finding_add(findings, FINDING_ERROR, name->at, "name", "%s", problem.text);
         return refuse_input(findings, err);
     }
@@ -102,7 +105,7 @@ static int choose_name(struct loader *loader, struct discovery *found, struct st
     if (find_name(loader, found, &name, err))
         return -1;
     if (name)
-        return expand_name(name, &found->environment, loader->findings, out, err);
+        return expand_name(loader, name, &found->environment, out, err);
     name_normalise(path_base(found->working_dir), out);
     if (out->len == 0)
         return err_set(err, ERR_USAGE, "the folder \"%s\" makes no project name: give one with -p",
@@ -189,7 +192,10 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
     loader->project_name = arena_dup_len(loader->arena, name.buf, name.len);
     map_set(&found->environment, PROJECT_NAME_VARIABLE, (void *)(uintptr_t)loader->project_name);
     fill_project(project, found, loader->project_name);
-    struct load_set set = { loader, found->working_dir, &found->files, &project->environment, 0, NULL };
+    /* Who wants the variables as they are wants no values in their place elsewhere. */
+    MAP_AUTO(nothing);
+    struct map *environment = loader->options->no_interpolate ? &nothing : &project->environment;
+    struct load_set set = { loader, found->working_dir, &found->files, environment, 0, NULL };
     struct node *tree;
     if (loader_tree(&set, &tree, err))
         return -1;

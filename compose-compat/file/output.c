@@ -46,14 +46,57 @@ static void add_doubled(struct str *out, const struct str *text)
     }
 }
 
+static bool is_public(void *arg, const struct node_pair *pair)
+{
+    (void)arg;
+    return !(pair->value->flags & NODE_SENSITIVE);
+}
+
+/* What variables hold is not shown: an included file's secrets and configs have it in the tree. */
+static void hide_contents(const struct node *tree)
+{
+    static const char *const sections[] = { "configs", "secrets" };
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        const struct node *section = node_get(tree, sections[i]);
+        if (!node_is(section, NODE_MAP))
+            continue;
+        NODE_EACH_PAIR(section, pair)
+            if (node_is(pair->value, NODE_MAP))
+                node_keep(pair->value, is_public, NULL);
+    }
+}
+
+/* docker compose's JSON has null for a list of these in which nothing is left. */
+static void empty_to_null(struct node *map, const char *key)
+{
+    struct node *list = node_get(map, key);
+    if (node_is(list, NODE_LIST) && list->u.list.n == 0)
+        list->kind = NODE_NULL;
+}
+
+static void empty_pairs_to_null(const struct node *tree)
+{
+    const struct node *services = node_get(tree, "services");
+    if (!node_is(services, NODE_MAP))
+        return;
+    NODE_EACH_PAIR(services, pair) {
+        empty_to_null(pair->value, "environment");
+        empty_to_null(node_get(pair->value, "build"), "args");
+    }
+}
+
 /* Without interpolation the tree is printed as the user wrote it, all of its keys sorted. */
 static void write_as_written(const struct project *project, enum output_format format,
                              struct arena *arena, struct str *out)
 {
-    if (format == OUTPUT_YAML)
-        ywrite_node(yaml_form(arena, project->source, NULL), 0, out);
-    else
-        jwrite_node_text(project->source, JWRITE_HTML | JWRITE_INDENT2, out);
+    struct node *tree = node_copy(arena, project->source);
+    hide_contents(tree);
+    if (format == OUTPUT_YAML) {
+        ywrite_node(yaml_form(arena, tree, NULL), 0, out);
+        return;
+    }
+    empty_pairs_to_null(tree);
+    jwrite_node_text(tree, JWRITE_HTML | JWRITE_INDENT2, out);
 }
 
 void compose_output(const struct project *project, enum output_format format, bool is_interpolated,

@@ -54,6 +54,9 @@ static void check_file(struct check *check, struct node *file, const char *const
     for (size_t i = 0; keys[i]; i++) {
         str_printf(&list, i == 0 ? "\"%s\"" : keys[i + 1] ? ", \"%s\"" : " and \"%s\"", keys[i]);
         struct node_pair *pair = node_get_pair(file, keys[i], strlen(keys[i]));
+        /* In an included file, what the variable holds was put there. */
+        if (pair && (pair->value->flags & NODE_SENSITIVE))
+            continue;
         if (pair && ++n == 1)
             first = keys[i];
         else if (pair)

@@ -5,8 +5,9 @@ compose_cases = \
 	# end
 
 if !FUZZING
-check_PROGRAMS += tests/compose/serve
+check_PROGRAMS += tests/compose/serve tests/compose/table
 tests_compose_serve_LDADD = $(octo_libs)
+tests_compose_table_LDADD = $(octo_libs)
 TESTS += $(compose_cases)
 endif
 EXTRA_DIST += $(compose_cases) \
