@@ -150,8 +150,8 @@ def left_out(name, model, engine):
     return None
 
 
-@pytest.mark.parametrize("name", ALL or [pytest.param("-", marks=pytest.mark.skip(reason="no corpus at %s" % CORPUS))])
-def test_corpus(name, engine, octo, make_project, relay):
+def copied(name, engine, octo, make_project):
+    """The project with its images in the engine, and its model; skips what is left out."""
     project = make_project(engine, octo, re.sub(r"[^a-z0-9_-]", "", name.split("/")[-1].lower()))
     model = prepare(ALL[name], project.dir)
     why = left_out(name, model, engine)
@@ -160,7 +160,16 @@ def test_corpus(name, engine, octo, make_project, relay):
     project.name = model["name"]  # a project may name itself
     engine.images.load(images.archive(
         [([images.full(n) for n in names], c, f) for names, c, f in stand_ins(engine, model)]))
+    return project, model
 
+
+EACH = pytest.mark.parametrize(
+    "name", ALL or [pytest.param("-", marks=pytest.mark.skip(reason="no corpus at %s" % CORPUS))])
+
+
+@EACH
+def test_corpus(name, engine, octo, make_project, relay):
+    project, model = copied(name, engine, octo, make_project)
     project.up(timeout=90).ok()
     want = {k for k, s in model["services"].items() if not s.get("profiles")}
     assert {c.service for c in project.containers()} == want
@@ -187,3 +196,25 @@ def test_corpus(name, engine, octo, make_project, relay):
     project.down("-v", timeout=60).ok()
     left = [x for x in project.leftovers() if not (octo.is_judge and re.search(r"volume [0-9a-f]{64}$", x))]
     assert left == []
+
+
+@pytest.mark.ours
+@pytest.mark.skipif(not os.environ.get("OCTO_TEST_ADOPT_CORPUS"), reason="takes long: set OCTO_TEST_ADOPT_CORPUS")
+@pytest.mark.parametrize("way", ["v5-then-ours", "v2-then-ours", "ours-then-v5"])
+@EACH
+def test_adopted(name, way, engine, octo, judge_for, make_project, relay):
+    """What one program brought up, the other one keeps: nothing is made, removed or stopped."""
+    first, second = (octo if w == "ours" else judge_for(w, engine) for w in way.split("-then-"))
+    project, _ = copied(name, engine, octo, make_project)
+    r = project.octo("up", "-d", by=first, timeout=90)
+    if r.code and first is not octo:
+        project.octo("down", "-v", "-t", "0", by=first, timeout=60)
+        pytest.skip("%s cannot bring it up here: %s" % (way.split("-")[0], r.err.strip().splitlines()[-1]))
+    r.ok()
+    ids = project.ids()
+    r = project.octo("up", "-d", by=second, socket=relay.socket, timeout=90).ok()
+    changes = [c for c in relay.mutating() if not c.path.endswith("/start")]
+    assert changes == [], "%s\n%s" % (relay.report(), r)
+    assert project.ids() == ids
+    project.octo("down", "-v", "-t", "0", by=second, timeout=60).ok()
+    assert [x for x in project.leftovers() if not re.search(r"volume [0-9a-f]{64}$", x)] == []
