@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,10 +16,11 @@
 #include "base/mem.h"
 
 /* What the child could not do, sent through the error pipe. */
-enum stage { STAGE_FILES, STAGE_DIR, STAGE_EXEC };
+enum stage { STAGE_FILES, STAGE_ENTER, STAGE_DIR, STAGE_EXEC };
 struct failure {
     enum stage stage;
     int error_number;
+    const char *what; /* the child's memory is the parent's */
 };
 
 /* Between fork and exec: only calls that are safe there. */
@@ -62,12 +64,21 @@ static bool set_standard_fds(const struct process_spec *spec)
 }
 
 /* Returns only when it failed; ret_stage says at what, errno why. */
-static void become(const struct process_spec *spec, enum stage *ret_stage)
+static void become(const struct process_spec *spec, enum stage *ret_stage, const char **ret_what)
 {
     *ret_stage = STAGE_FILES;
     if (!set_standard_fds(spec))
         return;
     close_others_on_exec();
+    if (spec->is_session && isatty(0))
+        ioctl(0, TIOCSCTTY, 0);
+    *ret_stage = STAGE_ENTER;
+    if (spec->enter) {
+        int error_number = spec->enter(spec->enter_arg, ret_what);
+        errno = error_number;
+        if (error_number)
+            return;
+    }
     *ret_stage = STAGE_DIR;
     if (spec->dir && chdir(spec->dir) < 0)
         return;
@@ -81,13 +92,16 @@ static void become(const struct process_spec *spec, enum stage *ret_stage)
 
 static ATTR_NORETURN void child_main(const struct process_spec *spec, int error_fd)
 {
-    if (spec->is_group)
+    if (spec->is_session)
+        setsid();
+    else if (spec->is_group)
         setpgid(0, 0);
     reset_signals();
     error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 3); /* out of the way of 0 to 2 */
     enum stage stage;
-    become(spec, &stage);
-    struct failure failure = { stage, errno };
+    const char *what = NULL;
+    become(spec, &stage, &what);
+    struct failure failure = { stage, errno, what };
     ssize_t ignored = write(error_fd, &failure, sizeof(failure));
     (void)ignored;
     _exit(127);
@@ -101,6 +115,8 @@ static int set_failure(struct err *err, const struct process_spec *spec, struct 
     if (failure.stage == STAGE_DIR)
         return err_set_sys(err, error_number, "cannot run \"%s\" in the folder \"%s\"",
                            spec->argv[0], spec->dir);
+    if (failure.stage == STAGE_ENTER && failure.what)
+        return err_set_sys(err, error_number, "cannot run \"%s\": %s", spec->argv[0], failure.what);
     if (failure.stage == STAGE_EXEC && error_number == ENOENT)
         return err_set(err, ERR_NOT_FOUND, "no such program: \"%s\"", spec->argv[0]);
     return err_set_sys(err, error_number, "cannot run \"%s\"", spec->argv[0]);
@@ -132,7 +148,7 @@ int process_start(const struct process_spec *spec, pid_t *ret_pid, struct err *e
     close(pipe_fds[1]);
     if (pid < 0)
         return err_set_sys(err, error_number, "cannot run \"%s\"", spec->argv[0]);
-    if (spec->is_group)
+    if (spec->is_group && !spec->is_session)
         setpgid(pid, pid); /* both do it, so that it is done whoever comes first */
 
     struct failure failure;

@@ -16,6 +16,12 @@ struct process_spec {
     const char *dir;         /* NULL: the parent's */
     int fd_in, fd_out, fd_err; /* -1: /dev/null */
     bool is_group;           /* lead a process group of its own */
+    bool is_session;         /* lead a session of its own; a terminal as fd_in is its terminal */
+    /* Called in the child, when its outputs are in place and before its folder is entered: 0, or the
+       errno of what failed, with *ret_what saying what, in words that the parent has, too. The
+       environment that it leaves is the program's when env is NULL. */
+    int (*enter)(void *arg, const char **ret_what);
+    void *enter_arg;
 };
 
 /* Starts a child. A program that cannot be executed is reported here (exec error pipe), as

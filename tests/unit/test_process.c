@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,36 @@ static void test_run(void)
     is_text(out.buf, "end\n");
     sh("kill -TERM $$", NULL, 0, 0);
     is_int(exit_code, 128 + SIGTERM);
+}
+
+static int enter(void *arg, const char **ret_what)
+{
+    static const char *const env[] = { "PLACE=there", "PATH=/usr/bin:/bin", NULL };
+
+    *ret_what = "the place cannot be entered";
+    environ = (char **)(uintptr_t)env;
+    return *(int *)arg;
+}
+
+/* The callback runs in the child, and its failure is the start's. */
+static void test_enter(void)
+{
+    ERR_AUTO(err);
+    int error_number = 0, n_done = 0;
+    const char *argv[] = { "sh", "-c", "echo $PLACE; test $$ = $(ps -o sid= -p $$)", NULL };
+    struct process_spec spec = {
+        .argv = argv, .is_session = true, .enter = enter, .enter_arg = &error_number
+    };
+    is_int(process_run(loop, &spec, NULL, 0, 1000, 0, on_done, &n_done, &err), 0);
+    is_int(loop_run(loop, &err), 0);
+    is_text(out.buf, "there\n");
+    is_int(exit_code, 0);
+    ok(!getenv("PLACE"));
+    error_number = EPERM;
+    is_int(process_run(loop, &spec, NULL, 0, 1000, 0, on_done, &n_done, &err), -1);
+    is_int(err.code, ERR_SYSTEM);
+    ok(strstr(err.text, "the place cannot be entered: "));
+    is_int(n_done, 1);
 }
 
 static void test_misbehaviour(void)
@@ -164,6 +195,7 @@ int main(void)
     alarm(60);
     is_int(loop_new(&loop, &err), 0);
     test_run();
+    test_enter();
     test_misbehaviour();
     test_start_errors();
     test_inheritance();
