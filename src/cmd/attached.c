@@ -114,6 +114,7 @@ static void follow(struct watched *watched)
         .instances = instances,
         .n_instances = 1,
         .follow = true,
+        .one_run = true,
         .tail = -1,
         .since_ns = watched->since_ns,
     };

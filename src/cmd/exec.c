@@ -41,7 +41,7 @@ struct exec_run {
     struct cmd_context *context;
     struct operator_stream *stream;
     struct input *input;
-    bool is_done;
+    bool is_done, is_signalled;
     int exit_code;
     struct err err;
 };
@@ -80,10 +80,17 @@ static void on_resize(void *arg, int signo)
                                          run->context->terminal.columns);
 }
 
+/* The program gets the first one, where the operator can pass it on; another ends the wait for it.
+ */
 static void on_signal(void *arg, int signo)
 {
     struct exec_run *run = arg;
 
+    if (run->stream != NULL && run->context->ops->stream_signal != NULL && !run->is_signalled) {
+        run->is_signalled = true;
+        run->context->ops->stream_signal(run->stream, signo);
+        return;
+    }
     err_release(&run->err);
     err_set(&run->err, ERR_INTERRUPTED, "interrupted by signal %d", signo);
     run->is_done = true;

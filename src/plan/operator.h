@@ -67,6 +67,7 @@ struct log_query {
     const struct existing *const *instances; /* n of them */
     size_t n_instances;
     bool follow;
+    bool one_run; /* follow: to the end of the run that goes on, even if it is started again */
     int64_t tail;     /* lines, < 0: all */
     int64_t since_ns, until_ns; /* wall clock, 0: open */
 };
@@ -176,6 +177,8 @@ struct operator_ops {
     void (*stream_write)(struct operator_stream *stream, const char *bytes, size_t len);
     void (*stream_close_input)(struct operator_stream *stream);
     void (*stream_resize)(struct operator_stream *stream, unsigned rows, unsigned columns);
+    /* Optional: sends a signal to what an exec stream runs. */
+    void (*stream_signal)(struct operator_stream *stream, int signo);
     void (*stream_cancel)(struct operator_stream *stream); /* no callback follows; the stream is gone */
     /* Back-pressure: no output callbacks until resumed. */
     void (*stream_pause)(struct operator_stream *stream, bool is_paused);

@@ -64,6 +64,12 @@ static void stream_resize(struct operator_stream *stream, unsigned rows, unsigne
         stream->resize(stream, rows, columns);
 }
 
+static void stream_signal(struct operator_stream *stream, int signo)
+{
+    if (stream->signal)
+        stream->signal(stream, signo);
+}
+
 static void stream_cancel(struct operator_stream *stream)
 {
     if (!stream)
@@ -89,7 +95,7 @@ const struct operator_ops baremetal_ops = {
     .other_name = "bare-metal",
     .summary = "processes of this host",
     .section = "baremetal",
-    .caps = CAP_LOGS | CAP_PROJECTS,
+    .caps = CAP_LOGS | CAP_EXEC | CAP_EVENTS | CAP_PROJECTS,
     .kinds = kinds,
     .open = baremetal_open,
     .close = baremetal_close,
@@ -99,10 +105,13 @@ const struct operator_ops baremetal_ops = {
     .cancel = baremetal_cancel,
     .concurrency = baremetal_concurrency,
     .logs = baremetal_logs,
+    .events = baremetal_events,
+    .exec = baremetal_exec,
     .projects = baremetal_projects,
     .stream_write = stream_write,
     .stream_close_input = stream_close_input,
     .stream_resize = stream_resize,
+    .stream_signal = stream_signal,
     .stream_cancel = stream_cancel,
     .stream_pause = stream_pause,
 };

@@ -179,6 +179,7 @@ static int remove_process(struct baremetal_task *task, struct err *err)
 {
     STR_AUTO(path);
 
+    note(task, "destroy");
     str_printf(&path, "%s/record.json", task->dir.buf);
     if (unlink(path.buf) != 0 && file_exists(path.buf))
         return err_set(err, ERR_SYSTEM, "instance cannot be removed: \"%s\"", path.buf);
@@ -189,7 +190,9 @@ static int remove_process(struct baremetal_task *task, struct err *err)
     str_add(&path, "/process");
     if (rmdir(path.buf) == 0) { /* it was the last one */
         str_cut(&path, path.len - strlen("/process"));
-        str_add(&path, "/events");
+        str_add(&path, "/events.1");
+        unlink(path.buf);
+        str_cut(&path, path.len - strlen(".1"));
         unlink(path.buf);
         str_cut(&path, path.len - strlen("/events"));
         rmdir(path.buf);
@@ -248,31 +251,66 @@ static void on_hook(void *arg, int exit_code, struct str *out, struct str *err_t
     finish(task, STEP_DONE, &err);
 }
 
+static const struct hook *find_hook(const struct service *service, const struct step *step)
+{
+    const struct hook *hooks = step->phase == HOOK_PRE_START    ? service->pre_start.items
+                               : step->phase == HOOK_POST_START ? service->post_start.items
+                                                                : service->pre_stop.items;
+
+    return &hooks[step->hook];
+}
+
+/* A variable without a value has ours. */
+static void set_hook_env(struct baremetal_task *task, struct baremetal_place *place,
+                         const struct hook *hook, struct arena *arena)
+{
+    VEC_EACH (&hook->environment, pair) {
+        const char *value =
+            pair->value ? pair->value : baremetal_env(task->baremetal->environment, pair->key);
+
+        if (value)
+            baremetal_place_set(place, arena_printf(arena, "%s=%s", pair->key, value));
+    }
+}
+
 static void hook(struct baremetal_task *task, const struct baremetal_look *look)
 {
     const struct baremetal_payload *payload =
         task->step->instance->wanted ? task->step->instance->wanted->payload : NULL;
     const struct node *run = node_get(look->record, "run");
-    CLEANUP(mem_cleanup) const char **env = baremetal_words(node_get(run, "env"));
-    struct process_spec spec = { .env = env, .dir = baremetal_text(run, "dir"), .is_group = true };
-    const struct hook *hooks;
+    struct baremetal_place place;
+    struct process_spec spec = { .is_group = true,
+                                 .enter = baremetal_place_enter,
+                                 .enter_arg = &place };
+    const struct hook *hook;
+    struct arena *arena;
     VEC(const char *) words = { NULL, 0, 0 };
     ERR_AUTO(err);
+    STR_AUTO(dir);
 
     if (!payload) {
         finish(task, STEP_UNCHANGED, NULL);
         return;
     }
-    hooks = task->step->phase == HOOK_PRE_START    ? payload->service->pre_start.items
-            : task->step->phase == HOOK_POST_START ? payload->service->post_start.items
-                                                   : payload->service->pre_stop.items;
-    for (size_t i = 0; i < hooks[task->step->hook].command.list.n; i++)
-        VEC_ADD(&words, hooks[task->step->hook].command.list.items[i]);
+    arena = arena_new();
+    hook = find_hook(payload->service, task->step);
+    for (size_t i = 0; i < hook->command.list.n; i++)
+        VEC_ADD(&words, hook->command.list.items[i]);
     VEC_ADD(&words, NULL);
     spec.argv = words.items;
+    baremetal_place_open(&place, run, look->state == STATE_RUNNING ? look->pid : 0,
+                         baremetal_int(look->status, "start_time"));
+    if (hook->working_dir) {
+        path_absolute(baremetal_text(run, "dir"), hook->working_dir, &dir);
+        place.dir = dir.buf;
+    }
+    place.user = hook->user;
+    set_hook_env(task, &place, hook, arena);
     if (process_run(task->baremetal->loop, &spec, NULL, 0, HOOK_OUTPUT, 0, on_hook, task, &err) !=
         0)
         finish(task, STEP_FAILED, &err);
+    baremetal_place_close(&place);
+    arena_free(arena);
     VEC_RELEASE(&words);
 }
 

@@ -82,6 +82,17 @@ static void set_mounts(const struct node *mounts)
     }
 }
 
+/* What the program may open again by name ("/dev/stdout"): its pipes and its terminal. */
+static void give_streams(uid_t uid)
+{
+    struct stat status;
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || isatty(fd)))
+            (void)!fchown(fd, uid, (gid_t)-1);
+    }
+}
+
 static int set_user(const char *user)
 {
     char name[256], *group;
@@ -112,14 +123,15 @@ static int set_user(const char *user)
             return ENOENT;
         gid = found->gr_gid;
     }
+    give_streams(uid);
     if ((entry ? initgroups(entry->pw_name, gid) : setgroups(1, &gid)) != 0 || setgid(gid) != 0 ||
         setuid(uid) != 0)
         return errno;
     return 0;
 }
 
-int baremetal_become(const struct node *run, const char *const *argv, const char *const *env,
-                     const char *dir, bool with_mounts, const char **ret_what)
+int baremetal_enter(const struct node *run, const char *user, const char *dir,
+                    const char **ret_what)
 {
     int error;
 
@@ -127,14 +139,22 @@ int baremetal_become(const struct node *run, const char *const *argv, const char
     error = set_limits(node_get(run, "ulimits"));
     if (error)
         return error;
-    if (with_mounts)
-        set_mounts(node_get(run, "mounts"));
     umask(022);
     *ret_what = "working folder cannot be entered";
     if (chdir(dir ? dir : baremetal_text(run, "dir")) != 0)
         return errno;
     *ret_what = "user cannot be set";
-    error = set_user(baremetal_text(run, "user"));
+    return set_user(user ? user : baremetal_text(run, "user"));
+}
+
+int baremetal_become(const struct node *run, const char *const *argv, const char *const *env,
+                     const char *dir, bool with_mounts, const char **ret_what)
+{
+    int error;
+
+    if (with_mounts)
+        set_mounts(node_get(run, "mounts"));
+    error = baremetal_enter(run, NULL, dir, ret_what);
     if (error)
         return error;
     environ = (char **)env;

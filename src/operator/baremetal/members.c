@@ -1,7 +1,7 @@
 /*
  * members.c - which processes belong to an instance: its process group, what descends from the shim
- * (a subreaper: nothing can leave it), and, when an earlier shim was killed, what carries the
- * instance's mark in its environment. Signals nobody.
+ * (a subreaper: nothing can leave it), and, when an earlier shim was killed or a command was run in
+ * the service, what carries the instance's mark in its environment. Signals nobody.
  */
 #include "base/base.h"
 
@@ -92,6 +92,7 @@ void baremetal_members(pid_t group, const char *id, bool is_adopted, pid_t excep
     pid_t self = getpid();
 
     out->n = 0;
+    is_adopted = is_adopted || file_exists("exec"); /* stream-exec.c */
     while (folder && (name = readdir(folder))) {
         struct entry entry;
 

@@ -9,7 +9,7 @@
  *   process/ID/{out,err}     named pipes, the service's outputs
  *   process/ID/log-N.{out,err,idx}
  *   volume/KEY.json, volume/KEY/
- *   events                   one JSON object a line
+ *   events, events.1         one JSON object a line; the latter is full
  */
 #ifndef OCTO_OPERATOR_BAREMETAL_PARTS_H
 #define OCTO_OPERATOR_BAREMETAL_PARTS_H
@@ -73,6 +73,10 @@ struct baremetal_look {
 /* ERR_NOT_FOUND when there is no instance (any more). */
 int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *out,
                    struct err *err) ATTR_MUST_CHECK;
+
+/* --- event-file.c --- */
+
+/* Adds a line to the project's event file; a failure is nobody's. */
 void baremetal_event(const char *project_dir, const struct node *record, const char *action,
                      int64_t exit_code, const char *health);
 
@@ -108,9 +112,31 @@ void baremetal_list(struct arena *arena, const char *dir, const char *end, struc
 
 /* The "K=V" list of the record, NULL-terminated, on the heap (the texts are the record's). */
 const char **baremetal_words(const struct node *list);
+/* In the forked child: limits, user (NULL: the record's), folder (NULL: the record's), without
+   mounts. 0, or the errno of a failure. */
+int baremetal_enter(const struct node *run, const char *user, const char *dir,
+                    const char **ret_what);
 /* In the forked child: limits, mounts, user, folder, then exec. Returns the errno of a failure. */
 int baremetal_become(const struct node *run, const char *const *argv, const char *const *env,
                      const char *dir, bool with_mounts, const char **ret_what);
+
+/* --- place.c: what else runs in a service --- */
+
+struct baremetal_place {
+    const struct node *run;
+    const char *user, *dir; /* NULL: the service's */
+    const char **env;       /* NULL-terminated, on the heap; the texts are others' */
+    int mounts;             /* the namespace of its mounts, or -1 */
+};
+/* Of a service that runs as pid (0: it does not run) since start_time. The record stays the
+   caller's. */
+void baremetal_place_open(struct baremetal_place *place, const struct node *run, pid_t pid,
+                          int64_t start_time);
+void baremetal_place_close(struct baremetal_place *place);
+/* "K=V" sets a variable, "K" removes it. The text stays the caller's. */
+void baremetal_place_set(struct baremetal_place *place, const char *pair);
+/* process_spec's enter; arg is the place. */
+int baremetal_place_enter(void *arg, const char **ret_what);
 
 /* --- log.c: written by the shim, read by `logs` --- */
 
@@ -154,6 +180,7 @@ struct operator_stream {
     void (*write)(struct operator_stream *stream, const char *bytes, size_t len);
     void (*close_input)(struct operator_stream *stream);
     void (*resize)(struct operator_stream *stream, unsigned rows, unsigned columns);
+    void (*signal)(struct operator_stream *stream, int signo);
     void (*wake)(struct operator_stream *stream);
     bool is_paused, is_gone, is_busy;
 };

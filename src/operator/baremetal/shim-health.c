@@ -1,5 +1,5 @@
 /*
- * shim-health.c - the shim's health checks: a program in the service's environment, run again and
+ * shim-health.c - the shim's health checks: a program in the service's place (place.c), run again and
  * again, never longer than its timeout. Says what the health is; decides nothing else.
  */
 #include "base/base.h"
@@ -65,18 +65,22 @@ static void on_due(void *arg)
     struct shim *shim = arg;
     CLEANUP(mem_cleanup)
     const char **argv = baremetal_words(node_get(node_get(shim->run, "health"), "argv"));
-    CLEANUP(mem_cleanup) const char **env = baremetal_words(node_get(shim->run, "env"));
+    struct baremetal_place place;
     struct process_spec spec = { .argv = argv,
-                                 .env = env,
-                                 .dir = baremetal_text(shim->run, "dir"),
                                  .fd_in = -1,
                                  .fd_out = -1,
                                  .fd_err = -1,
-                                 .is_group = true };
+                                 .is_group = true,
+                                 .enter = baremetal_place_enter,
+                                 .enter_arg = &place };
+    bool is_started;
 
     shim->check_timer = NULL;
     shim->is_check_late = false;
-    if (process_start(&spec, &shim->check, NULL) != 0) {
+    baremetal_place_open(&place, shim->run, shim->pid, shim->start_time);
+    is_started = process_start(&spec, &shim->check, NULL) == 0;
+    baremetal_place_close(&place);
+    if (!is_started) {
         shim->check = 0;
         baremetal_shim_checked(shim, 1);
         return;

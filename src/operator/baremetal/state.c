@@ -227,29 +227,3 @@ int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *
     judge(dir, out);
     return 0;
 }
-
-void baremetal_event(const char *project_dir, const struct node *record, const char *action,
-                     int64_t exit_code, const char *health)
-{
-    STR_AUTO(path);
-    STR_AUTO(text);
-    struct jwrite w;
-    FD_AUTO(fd);
-
-    str_printf(&path, "%s/events", project_dir);
-    jwrite_init(&w, &text, 0);
-    jwrite_map(&w);
-    jwrite_key_int(&w, "time", clock_wall_ns());
-    jwrite_key_text(&w, "action", action);
-    jwrite_key_text(&w, "id", baremetal_text(record, "id"));
-    jwrite_key_text(&w, "name", baremetal_text(record, "name"));
-    jwrite_key_text(&w, "service", baremetal_text(record, "service"));
-    jwrite_key_int(&w, "number", baremetal_int(record, "number"));
-    jwrite_key_int(&w, "exit_code", exit_code);
-    jwrite_key_text(&w, "health", health ? health : "");
-    jwrite_map_end(&w);
-    str_add_char(&text, '\n');
-    fd = open(path.buf, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0 && write(fd, text.buf, text.len) < 0)
-        return; /* an event is no reason to fail */
-}

@@ -16,7 +16,9 @@ struct follower {
     const struct existing *instance;
     char *dir;
     struct baremetal_reader *reader;
-    int64_t skip; /* lines before the tail */
+    int64_t skip;       /* lines before the tail */
+    int64_t run;        /* the one that is followed, counted by restarts */
+    int64_t started_ns; /* of it; 0: it had not begun */
     bool is_over;
 };
 
@@ -97,11 +99,33 @@ static void set_tail(struct logs *logs, struct follower *follower)
     follower->skip = MAX(0, logs->n_lines - logs->query.tail);
 }
 
-static bool has_ended(const struct follower *follower)
+static void find_run(struct follower *follower, const struct baremetal_look *look)
+{
+    follower->run = baremetal_int(look->status, "restarts");
+    if (look->state == STATE_RESTARTING)
+        follower->run++;
+    else if (look->state != STATE_EXITED)
+        follower->started_ns = baremetal_int(look->status, "started");
+}
+
+static bool has_run_ended(const struct follower *follower, const struct baremetal_look *look)
+{
+    int64_t run = baremetal_int(look->status, "restarts");
+
+    if (look->state == STATE_RESTARTING)
+        return run >= follower->run;
+    return run != follower->run || (follower->started_ns != 0 &&
+                                    baremetal_int(look->status, "started") != follower->started_ns);
+}
+
+/* That run, or for good: what is started again by its policy goes on otherwise. */
+static bool has_ended(const struct logs *logs, const struct follower *follower)
 {
     struct arena *arena = arena_new();
     struct baremetal_look look;
-    bool has = baremetal_look(arena, follower->dir, &look, NULL) != 0 || look.state == STATE_EXITED;
+    bool has = baremetal_look(arena, follower->dir, &look, NULL) != 0 ||
+               look.state == STATE_EXITED ||
+               (logs->query.one_run && has_run_ended(follower, &look));
 
     arena_free(arena);
     return has;
@@ -110,7 +134,7 @@ static bool has_ended(const struct follower *follower)
 /* Asks for the end before it reads, so that nothing that came before the end is missed. */
 static void pump(struct logs *logs, struct follower *follower)
 {
-    bool is_last = !logs->query.follow || has_ended(follower);
+    bool is_last = !logs->query.follow || has_ended(logs, follower);
 
     logs->current = follower;
     while (!logs->stream.is_gone && !logs->stream.is_paused &&
@@ -176,12 +200,17 @@ static void wake(struct operator_stream *stream)
 static void add_follower(struct logs *logs, const struct existing *instance)
 {
     struct follower follower = { .instance = instance };
+    struct arena *arena = arena_new();
+    struct baremetal_look look;
     STR_AUTO(dir);
 
     baremetal_process_dir(logs->stream.baremetal, instance->id, &dir);
     if (logs->inotify >= 0)
         (void)inotify_add_watch(logs->inotify, dir.buf,
                                 IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF);
+    if (baremetal_look(arena, dir.buf, &look, NULL) == 0)
+        find_run(&follower, &look);
+    arena_free(arena);
     follower.dir = str_steal(&dir);
     follower.reader = baremetal_reader_new(follower.dir);
     set_tail(logs, &follower);
