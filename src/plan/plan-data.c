@@ -22,13 +22,51 @@ static void check_external(struct planner *planner, struct object *object)
                       wanted->kind->name, wanted->name, object->matches.n);
 }
 
-static const struct existing *choose_match(const struct object *object)
+/* Whether the instance is bound to this very object, and not only to one of its name. */
+static bool is_bound_to(const struct slot *slot, const struct existing *existing)
 {
-    VEC_EACH (&object->matches, match) {
-        if (!(*match)->is_foreign)
-            return *match;
+    if (!slot->existing)
+        return false;
+    VEC_EACH (&slot->existing->bindings, binding) {
+        if (binding->kind == existing->kind && text_same(binding->id, existing->id))
+            return true;
     }
-    return object->matches.n > 0 ? object->matches.items[0] : NULL;
+    return false;
+}
+
+static size_t count_users(const struct planner *planner, const struct existing *existing)
+{
+    size_t n = 0;
+
+    VEC_EACH (&planner->units, unit) {
+        VEC_EACH (&(*unit)->slots, slot)
+            n += is_bound_to(*slot, existing);
+    }
+    return n;
+}
+
+/* Of several of our own with one name (a run was killed while the backend made one, and the next
+   made another) the one that most instances use is kept, else the oldest. */
+static bool is_better(const struct planner *planner, const struct existing *one,
+                      const struct existing *other)
+{
+    size_t n = count_users(planner, one), n_other = count_users(planner, other);
+
+    if (one->is_foreign != other->is_foreign)
+        return !one->is_foreign;
+    return n != n_other ? n > n_other : one->created_ns < other->created_ns;
+}
+
+static const struct existing *choose_match(const struct planner *planner,
+                                           const struct object *object)
+{
+    const struct existing *best = object->matches.n > 0 ? object->matches.items[0] : NULL;
+
+    VEC_EACH (&object->matches, match) {
+        if (*match != best && is_better(planner, *match, best))
+            best = *match;
+    }
+    return best;
 }
 
 static void decide_change(struct planner *planner, struct object *object)
@@ -58,7 +96,7 @@ static void decide(struct planner *planner, struct object *object)
 {
     const struct wanted *wanted = object->wanted;
 
-    object->existing = choose_match(object);
+    object->existing = choose_match(planner, object);
     if (object->existing)
         object->old = planner_instance(planner, wanted->kind, wanted, object->existing);
     if (wanted->is_external) {
@@ -74,6 +112,18 @@ static void decide(struct planner *planner, struct object *object)
 
 /* --- steps ----------------------------------------------------------------------------------- */
 
+void plan_use_objects(struct planner *planner, struct step *step, const struct wanted *wanted)
+{
+    VEC_EACH (&wanted->depends_on, dependency) {
+        struct object *on = planner->object_of[dependency->on->index];
+
+        if (on && on->fresh)
+            ARENA_ADD(planner->arena, &step->uses, on->fresh);
+        if (on && on->old)
+            ARENA_ADD(planner->arena, &step->uses, on->old);
+    }
+}
+
 static struct step *add_create(struct planner *planner, struct object *object)
 {
     const struct wanted *wanted = object->wanted;
@@ -81,16 +131,12 @@ static struct step *add_create(struct planner *planner, struct object *object)
 
     object->fresh = planner_instance(planner, wanted->kind, wanted, NULL);
     step = planner_step(planner, STEP_CREATE, object->fresh);
+    plan_use_objects(planner, step, wanted);
     VEC_EACH (&wanted->depends_on, dependency) {
         struct object *on = planner->object_of[dependency->on->index];
 
-        if (!on)
-            continue;
-        step_after(planner, step, on->ready);
-        if (on->fresh)
-            ARENA_ADD(planner->arena, &step->uses, on->fresh);
-        else if (on->old)
-            ARENA_ADD(planner->arena, &step->uses, on->old);
+        if (on)
+            step_after(planner, step, on->ready);
     }
     object->ready = step;
     return step;
@@ -195,15 +241,14 @@ void plan_object_users(struct planner *planner)
     }
 }
 
-/* --- old names ------------------------------------------------------------------------------- */
+/* --- what is there besides ------------------------------------------------------------------- */
 
 /* Whether all that uses it goes away or moves to another for certain; step waits for them. */
-static bool is_left_by_all(struct planner *planner, const struct existing *stale, struct step *step)
+static bool is_left_by_all(struct planner *planner, const struct existing *left, struct step *step)
 {
     VEC_EACH (&planner->units, unit) {
         VEC_EACH (&(*unit)->slots, slot) {
-            if (!(*slot)->existing ||
-                !existing_binding((*slot)->existing, stale->kind, stale->name))
+            if (!is_bound_to(*slot, left))
                 continue;
             if (!(*slot)->is_removed && !(*slot)->replaced.is_certain)
                 return false;
@@ -213,24 +258,39 @@ static bool is_left_by_all(struct planner *planner, const struct existing *stale
     return true;
 }
 
-void plan_stale_objects(struct planner *planner)
+/* Removes one that has the object's key but is not the one that is kept. */
+static void remove_other(struct planner *planner, const struct object *object,
+                         const struct existing *other)
+{
+    const struct wanted *wanted = object->wanted;
+    struct step *step;
+
+    if (other == object->existing || other->is_foreign)
+        return;
+    step = planner_step(planner, STEP_REMOVE, planner_instance(planner, wanted->kind, NULL, other));
+    step->is_optional = true;
+    if (text_same(other->name, wanted->name))
+        step_reason(planner, step, wanted->at, "another %s of that name is kept",
+                    wanted->kind->name);
+    else
+        step_reason(planner, step, wanted->at, "its name is now \"%s\"", wanted->name);
+    if (!is_left_by_all(planner, other, step))
+        planner->plan->steps.n--;
+    else if (object->fate == FATE_REPLACE && step->after.n == 0)
+        step_after(planner, object->ready, step);
+}
+
+void plan_other_objects(struct planner *planner)
 {
     VEC_EACH (&planner->objects, object) {
         const struct wanted *wanted = (*object)->wanted;
 
-        if (!(*object)->is_selected || (wanted->kind->flags & KIND_DATA) || wanted->is_external)
+        if (!(*object)->is_selected || wanted->is_external ||
+            (wanted->kind->flags & (KIND_DATA | KIND_ARTIFACT)))
             continue;
-        VEC_EACH (&(*object)->stale, stale) {
-            struct step *step;
-
-            if ((*stale)->is_foreign)
-                continue;
-            step = planner_step(planner, STEP_REMOVE,
-                                planner_instance(planner, wanted->kind, NULL, *stale));
-            step->is_optional = true;
-            step_reason(planner, step, wanted->at, "its name is now \"%s\"", wanted->name);
-            if (!is_left_by_all(planner, *stale, step))
-                planner->plan->steps.n--;
-        }
+        VEC_EACH (&(*object)->stale, stale)
+            remove_other(planner, *object, *stale);
+        VEC_EACH (&(*object)->matches, match)
+            remove_other(planner, *object, *match);
     }
 }

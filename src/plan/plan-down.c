@@ -78,6 +78,16 @@ struct usage {
     bool is_used;
 };
 
+/* By identity where there can be several of one name. */
+static void print_usage_key(const struct resource_kind *kind, const char *name, const char *id,
+                            struct str *out)
+{
+    bool is_by_id = (kind->flags & KIND_ATTACHABLE) && id && *id;
+
+    str_clear(out);
+    str_printf(out, "%s/%s", kind->name, is_by_id ? id : name);
+}
+
 static void note_usage(struct planner *planner, struct map *usages)
 {
     STR_AUTO(key);
@@ -87,8 +97,7 @@ static void note_usage(struct planner *planner, struct map *usages)
             VEC_EACH (&(*slot)->existing->bindings, binding) {
                 struct usage *usage;
 
-                str_clear(&key);
-                str_printf(&key, "%s/%s", binding->kind->name, binding->name);
+                print_usage_key(binding->kind, binding->name, binding->id, &key);
                 usage = map_find(usages, key.buf);
                 if (!usage) {
                     usage = ARENA_NEW(planner->arena, struct usage);
@@ -157,8 +166,7 @@ static void remove_objects(struct planner *planner)
             continue;
         if (planner->wanted && existing->key)
             wanted = wanted_find(planner->wanted, existing->kind->name, existing->key);
-        str_clear(&key);
-        str_printf(&key, "%s/%s", existing->kind->name, existing->name);
+        print_usage_key(existing->kind, existing->name, existing->id, &key);
         usage = map_find(&usages, key.buf);
         if (is_to_go(planner, existing, wanted, usage))
             remove_object(planner, existing, wanted, usage);

@@ -158,8 +158,10 @@ bool planner_changes(struct planner *planner, const struct wanted *wanted,
 
 void plan_artifacts(struct planner *planner);
 void plan_objects(struct planner *planner);       /* fates, and steps of those that are made */
+/* Tells the step which objects `wanted` depends on, new ones before old ones. */
+void plan_use_objects(struct planner *planner, struct step *step, const struct wanted *wanted);
 void plan_object_users(struct planner *planner);  /* instances that use what is replaced */
-void plan_stale_objects(struct planner *planner); /* whose name became another one */
+void plan_other_objects(struct planner *planner); /* of another name, or a second one of it */
 void plan_orphans(struct planner *planner);
 void plan_places(struct planner *planner); /* which instance has which place, who is replaced */
 void plan_consequences(struct planner *planner); /* of replacements, for those who depend on them */

@@ -97,6 +97,7 @@ static void create_after_parent(struct planner *planner, struct slot *slot,
 
 static void create_after_dependencies(struct planner *planner, struct slot *slot)
 {
+    plan_use_objects(planner, slot->create, slot->unit->wanted);
     VEC_EACH (&slot->unit->wanted->depends_on, dependency) {
         struct object *object = planner->object_of[dependency->on->index];
         const struct unit *parent = planner->unit_of[dependency->on->index];
@@ -105,10 +106,6 @@ static void create_after_dependencies(struct planner *planner, struct slot *slot
             step_after(planner, slot->create, object->ready);
             if (object->fate == FATE_REPLACE)
                 slot->is_create_first = false;
-            if (object->fresh)
-                ARENA_ADD(planner->arena, &slot->create->uses, object->fresh);
-            if (object->old)
-                ARENA_ADD(planner->arena, &slot->create->uses, object->old);
         } else if (parent && dependency->kind != DEPENDS_RUNNING) {
             create_after_parent(planner, slot, parent);
         }

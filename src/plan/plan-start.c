@@ -200,6 +200,8 @@ static struct step *add_pre_start(struct planner *planner, struct unit *unit,
         plan_hooks(planner, incarnation->instance, HOOK_PRE_START, NULL, only_if, unless);
     struct step *hook = planner->plan->steps.items[first];
 
+    for (size_t i = first; i < planner->plan->steps.n; i++)
+        plan_use_objects(planner, planner->plan->steps.items[i], unit->wanted);
     VEC_EACH (&unit->places, slot) {
         step_after(planner, hook, (*slot)->fresh.ready);
         step_after(planner, hook, (*slot)->old.ready);

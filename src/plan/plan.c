@@ -22,7 +22,7 @@ static void plan_up(struct planner *planner)
     if (planner->has_failed)
         return;
     plan_place_steps(planner);
-    plan_stale_objects(planner);
+    plan_other_objects(planner);
     plan_starts(planner);
     if (options->wait && options->goal == GOAL_UP)
         plan_waits(planner);

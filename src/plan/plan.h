@@ -144,8 +144,8 @@ struct step {
     MODEL_LIST(struct step_condition) unless;
     bool is_optional; /* its failure is a warning and counts as done for its successors */
     MODEL_LIST(struct reason) reasons;
-    /* CREATE: what the new object depends on otherwise than in start order (networks, images, parents),
-       made before it. Of one that may be replaced the new one stands first: the first that has an id
+    /* CREATE, HOOK before a start: what the (new) object depends on otherwise than in start order
+       (networks, images, parents), made before it. Of one that may be replaced the new one stands first: the first that has an id
        counts. */
     MODEL_LIST(struct instance *) uses;
     /* parameters */

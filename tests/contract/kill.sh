@@ -1,6 +1,8 @@
 #!/bin/sh
 # kill.sh - the program kills itself at each step of an up, of a changing up and of a down, before and
-# after the step's effect, on the in-memory operator: the next command converges, with the same data.
+# after the step's effect, and with an effect that comes late, on the in-memory operator: the next command
+# converges, with the same data. (What comes late enough to be in the way of the next command is put right
+# by the one after it.)
 program=${abs_top_builddir:-$PWD}/octocompose
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT INT TERM
@@ -41,8 +43,17 @@ problem() {
     sed 's/^/# /' err
 }
 
+networks() { grep -c '^ \{6\}"kind": "network"' state 2>/dev/null; }
+
 check_up() {
     octo up -d || problem "$1: the next up fails"
+    if [ "$(networks)" -gt 1 ]; then
+        twins=$((twins + 1))
+        octo plan && problem "$1: the plan is empty with two networks of one name"
+        [ "$(grep -c '^- remove network' out)" = 1 ] || problem "$1: the plan is: $(cat out)"
+        octo up -d || problem "$1: the up with two networks of one name fails"
+        [ "$(networks)" = 1 ] || problem "$1: two networks of one name are left"
+    fi
     octo plan || problem "$1: the plan is not empty after the next up: $(cat out)"
     octo ps -a --format json
     names=$(sed 's/.*"Name":"\([^"]*\)".*/\1/' out | sort | tr '\n' ' ')
@@ -53,13 +64,15 @@ check_down() {
     octo down || problem "$1: the next down fails"
     octo ps -aq
     [ -s out ] && problem "$1: after the next down there are: $(cat out)"
+    [ "$(networks)" = 0 ] || problem "$1: after the next down there are networks"
 }
 
-# NAME, the function that makes the state before, the words of the command, the check after
+# NAME, the function that makes the state before, the words of the command, the check after, and
+# another moment to kill at
 torture() {
-    name=$1 prepare=$2 words=$3 check=$4 step=1 failed=0 kills=0
+    name=$1 prepare=$2 words=$3 check=$4 step=1 failed=0 kills=0 twins=0
     while :; do
-        for when in '' :after; do
+        for when in '' :after $5; do
             rm -f state
             $prepare
             data >before 2>/dev/null
@@ -79,13 +92,30 @@ torture() {
     n=$((n + 1))
     [ $failed -eq 0 ] && [ $kills -gt 0 ] || printf 'not '
     echo "ok $n - $name: killed $kills times"
+    [ "$5" ] || return
+    n=$((n + 1))
+    [ $twins -eq 1 ] || printf 'not '
+    echo "ok $n - $name: two networks of one name $twins times"
 }
 
 fresh() { compose a; }
 changed() { compose a && octo up -d && compose b; }
 running() { compose a && octo up -d; }
 
-torture "first up" fresh "up -d" check_up
+# As after an up that was killed when it made the network, and another up.
+twins() {
+    at=0
+    while [ "$(networks)" != 2 ] && [ $at -lt 20 ]; do
+        at=$((at + 1))
+        rm -f state
+        compose a
+        OCTOCOMPOSE_MEMORY_KILL=$at:late octo up -d
+        octo up -d
+    done
+}
+
+torture "first up" fresh "up -d" check_up :late
 torture "changing up" changed "up -d" check_up
 torture "down" running "down" check_down
+torture "down with two networks of one name" twins "down" check_down
 echo "1..$n"

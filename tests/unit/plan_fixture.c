@@ -358,12 +358,23 @@ static void edit_value(struct existing_set *set, struct existing *existing, cons
         existing->created_ns = atoll(value) * 1000000000;
     } else if (text_is(word, "bound")) {
         existing->bindings.items[0].id = value;
+    } else if (text_is(word, "joined")) {
+        VEC_EACH (&existing->bindings, binding) {
+            if (binding->kind == &fixture_network)
+                binding->id = value;
+        }
     } else if (text_is(word, "copy")) {
         copy = existing_add(set, existing->kind);
         *copy = *existing;
         copy->index = set->items.n - 1;
         copy->name = value;
         copy->id = id_of(set->arena, value);
+    } else if (text_is(word, "twin")) {
+        copy = existing_add(set, existing->kind);
+        *copy = *existing;
+        copy->index = set->items.n - 1;
+        copy->id = value;
+        copy->created_ns++;
     } else {
         fprintf(stderr, "fixture: unknown edit \"%s\"\n", word);
         exit(99);
@@ -433,6 +444,8 @@ void fixture_steps(const struct plan *plan, struct str *out)
         const struct step *step = plan->steps.items[i];
 
         str_printf(out, "%u %s %s", step->id, step_action_name(step->action), step->instance->name);
+        if (step->instance->existing && step->instance->existing->id[0] == '#')
+            str_printf(out, " %s", step->instance->existing->id);
         if (step->role == ROLE_REPLACED)
             str_add(out, " old");
         if (step->temporary_name)

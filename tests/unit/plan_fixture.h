@@ -19,10 +19,11 @@ void fixture_wanted(const char *yaml, struct wanted_set *set);
 /* What exists after all of the wanted set was brought up, then edited, "NAME WORD [VALUE]; ...":
    gone, foreign, unlabelled, one-off, helper; a state with its exit code or health ("exited 1",
    "running healthy"); id, digest, named, service, number, replaces, detached, made, bound (the id
-   of the first binding) with a value; "copy NAME" adds another like it. */
+   of the first binding), joined (the id of its networks) with a value; "copy NAME" adds another like
+   it, "twin #ID" one of the same name that was made later. */
 void fixture_existing(const struct wanted_set *wanted, const char *edits, struct existing_set *set);
 
-/* The steps, one a line: "ID action name [< PREDECESSORS]" and what else there is to say; "*" are
+/* The steps, one a line: "ID action name [#ID] [< PREDECESSORS]" and what else there is to say; "*" are
    all pulls and builds. */
 void fixture_steps(const struct plan *plan, struct str *out);
 

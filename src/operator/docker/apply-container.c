@@ -225,13 +225,12 @@ static void next_connect(struct task *task)
         return;
     }
     const struct endpoint *endpoint = &service->networks.items[create->next_endpoint++];
-    const struct network *network = project_find_network(create->encode.project, endpoint->network);
     struct node *body = new_map(task->arena);
     put_text(task->arena, body, "Container", create->id);
     put_node(task->arena, body, "EndpointConfig", encode_endpoint(&create->encode, endpoint));
     task_call(task, "POST",
               task_path(task, "/networks/%s/connect",
-                        task_escape(task, network ? network->name : endpoint->network)),
+                        task_escape(task, encode_network_ref(&create->encode, endpoint))),
               body, 0, on_connected);
 }
 
@@ -267,5 +266,7 @@ void apply_create_container(struct task *task)
                 engine_api(task->docker->engine));
     create->encode.docker = task->docker;
     create->encode.container_name = task->step->instance->name;
+    create->encode.uses = task->step->uses.items;
+    create->encode.n_uses = task->step->uses.n;
     send_create(task);
 }

@@ -254,14 +254,14 @@ static void next_endpoint(struct task *task)
                   on_helper_started);
         return;
     }
-    const char *key = service->networks.items[run->next_endpoint++].network;
-    const struct network *network = project_find_network(run->encode.project, key);
+    const struct endpoint *endpoint = &service->networks.items[run->next_endpoint++];
     struct node *body = new_map(task->arena);
     put_text(task->arena, body, "Container", run->id);
-    task_call(
-        task, "POST",
-        task_path(task, "/networks/%s/connect", task_escape(task, network ? network->name : key)),
-        body, 0, on_helper_joined);
+    put_node(task->arena, body, "EndpointConfig", encode_bare_endpoint(&run->encode, endpoint));
+    task_call(task, "POST",
+              task_path(task, "/networks/%s/connect",
+                        task_escape(task, encode_network_ref(&run->encode, endpoint))),
+              body, 0, on_helper_joined);
 }
 
 static void on_helper_made(void *arg, struct engine_answer *answer, struct err *err)
@@ -303,9 +303,11 @@ static void add_networks(struct task *task, struct node *host, struct node *body
     if (text_is_set(service->network_mode))
         return;
     for (size_t i = 0; i < service->networks.n && encode_endpoint_fits(&run->encode, i); i++) {
-        const char *key = service->networks.items[i].network;
-        const struct network *network = project_find_network(run->encode.project, key);
-        put_node(task->arena, endpoints, network ? network->name : key, new_map(task->arena));
+        const struct endpoint *endpoint = &service->networks.items[i];
+        const struct network *network =
+            project_find_network(run->encode.project, endpoint->network);
+        put_node(task->arena, endpoints, network ? network->name : endpoint->network,
+                 encode_bare_endpoint(&run->encode, endpoint));
     }
     put_node(task->arena, networking, "EndpointsConfig", endpoints);
     put_node(task->arena, body, "NetworkingConfig", networking);
@@ -323,6 +325,8 @@ static void hook_helper(struct task *task)
     encode_init(&run->encode, arena, payload->project, payload->service,
                 engine_api(task->docker->engine));
     run->encode.docker = task->docker;
+    run->encode.uses = task->step->uses.items;
+    run->encode.n_uses = task->step->uses.n;
     run->encode.err = &err;
     put_text(arena, body, "Image",
              text_is_set(hook->image) ? hook->image

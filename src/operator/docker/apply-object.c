@@ -9,20 +9,72 @@
 
 /* --- networks and volumes --------------------------------------------------------------------- */
 
+static void take_id(struct task *task, const char *id)
+{
+    struct instance *instance = task->step->instance;
+
+    mem_free(instance->id);
+    instance->id = mem_dup(id ? id : instance->name);
+}
+
+static void release_conflict(struct task *task)
+{
+    err_release(task->data);
+    mem_free(task->data);
+}
+
+/* What a killed run asked for may come to be only after this one looked. */
+static void on_networks(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    const struct wanted *wanted = task->step->instance->wanted;
+
+    task->call = NULL;
+    if (call_failed(err) || !node_is(answer->node, NODE_LIST)) {
+        task_fail_call(task, task->data);
+        return;
+    }
+    NODE_EACH_ITEM (answer->node, item) {
+        if (!text_is(get_text(*item, "Name"), wanted->name) ||
+            !text_is(docker_item_label(*item, LABEL_NETWORK), wanted->key) ||
+            !text_is(docker_item_label(*item, LABEL_HASH), wanted->digest))
+            continue;
+        take_id(task, get_text(*item, "Id"));
+        task_done(task, STEP_UNCHANGED);
+        return;
+    }
+    task_fail_call(task, task->data);
+}
+
+static void look_for_network(struct task *task, struct err *conflict)
+{
+    struct err *kept = MEM_NEW(struct err);
+    STR_AUTO(path);
+
+    *kept = (struct err)ERR_INIT;
+    err_move(kept, conflict);
+    task->data = kept;
+    task->release = release_conflict;
+    str_add(&path, "/networks?");
+    docker_project_filter(task_payload(task)->project->name, &path);
+    task_call(task, "GET", path.buf, NULL, 0, on_networks);
+}
+
 static void on_made(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
-    struct instance *instance = task->step->instance;
-    bool is_network = instance->kind == &docker_network_kind;
+    bool is_network = task->step->instance->kind == &docker_network_kind;
 
     task->call = NULL;
+    if (call_failed(err) && err->status == 409 && is_network) {
+        look_for_network(task, err);
+        return;
+    }
     if (call_failed(err)) {
         task_fail_call(task, err);
         return;
     }
-    const char *id = get_text(answer->node, is_network ? "Id" : "Name");
-    mem_free(instance->id);
-    instance->id = mem_dup(id ? id : instance->name);
+    take_id(task, get_text(answer->node, is_network ? "Id" : "Name"));
     task_done(task, STEP_DONE);
 }
 
@@ -80,6 +132,8 @@ void apply_attach(struct task *task)
                     engine_api(task->docker->engine));
         e.docker = task->docker;
         e.container_name = step->instance->name;
+        e.uses = &step->other;
+        e.n_uses = 1;
         put_node(task->arena, body, "EndpointConfig", encode_endpoint(&e, endpoint));
     }
     task_call(task, "POST",

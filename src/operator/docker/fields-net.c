@@ -185,6 +185,45 @@ static void add_alias(struct encode *e, struct node *list, const char *alias)
     node_add(e->arena, list, new_text(e->arena, alias));
 }
 
+static const char *network_name(const struct project *project, const char *key)
+{
+    const struct network *network = project_find_network(project, key);
+    return network ? network->name : key;
+}
+
+/* The network that the step was told to use, or NULL. */
+static const char *network_id(const struct encode *e, const struct endpoint *endpoint)
+{
+    for (size_t i = 0; i < e->n_uses; i++) {
+        const struct instance *use = e->uses[i];
+        if (use->kind == &docker_network_kind && use->wanted && text_is_set(use->id) &&
+            text_is(use->wanted->key, endpoint->network))
+            return use->id;
+    }
+    return NULL;
+}
+
+const char *encode_network_ref(const struct encode *e, const struct endpoint *endpoint)
+{
+    const char *id = network_id(e, endpoint);
+    return id ? id : network_name(e->project, endpoint->network);
+}
+
+/* Before 1.44 there may be two networks of one name: the id says which is meant. */
+static void put_network_id(struct encode *e, const struct endpoint *endpoint, struct node *out)
+{
+    const char *id = e->api < 44 ? network_id(e, endpoint) : NULL;
+    if (id && !(e->docker && engine_is_podman(e->docker->engine)))
+        put_text(e->arena, out, "NetworkID", id);
+}
+
+struct node *encode_bare_endpoint(struct encode *e, const struct endpoint *endpoint)
+{
+    struct node *out = new_map(e->arena);
+    put_network_id(e, endpoint, out);
+    return out;
+}
+
 struct node *encode_endpoint(struct encode *e, const struct endpoint *endpoint)
 {
     const struct service *service = e->service;
@@ -213,13 +252,8 @@ struct node *encode_endpoint(struct encode *e, const struct endpoint *endpoint)
         put_node(e->arena, out, "DriverOpts", options);
     if (endpoint->gw_priority)
         put_int(e->arena, out, "GwPriority", endpoint->gw_priority);
+    put_network_id(e, endpoint, out);
     return out;
-}
-
-static const char *network_name(const struct project *project, const char *key)
-{
-    const struct network *network = project_find_network(project, key);
-    return network ? network->name : key;
 }
 
 bool encode_endpoint_fits(const struct encode *e, size_t index)

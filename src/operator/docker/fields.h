@@ -25,6 +25,8 @@ struct encode {
     const char *container_name; /* the final one */
     const struct node *inherit; /* list item or inspect answer of what is replaced, or NULL */
     const struct node *image_config;
+    struct instance *const *uses; /* of the step: the networks with their ids; n_uses of them */
+    size_t n_uses;
     struct node *config, *host,
         *endpoints; /* Config (the body itself), HostConfig, EndpointsConfig */
     struct err *err;
@@ -62,6 +64,10 @@ struct encode_labels {
 void encode_labels(struct encode *e, const struct encode_labels *labels);
 /* The settings of one endpoint, as POST /networks/{id}/connect takes them. */
 struct node *encode_endpoint(struct encode *e, const struct endpoint *endpoint);
+/* The same without names and addresses. */
+struct node *encode_bare_endpoint(struct encode *e, const struct endpoint *endpoint);
+/* What calls address the endpoint's network by: its id, else its name. */
+const char *encode_network_ref(const struct encode *e, const struct endpoint *endpoint);
 /* Endpoints that did not fit into the create call (API below 1.44). */
 bool encode_endpoint_fits(const struct encode *e, size_t index);
 /* Bodies of POST /networks/create and /volumes/create. */

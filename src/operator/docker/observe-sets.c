@@ -246,6 +246,9 @@ static struct existing *add_object(struct observation *observation,
     existing->details = item = node_copy(observation->set.arena, item);
     existing->id = get_text(item, names->id);
     existing->name = get_text(item, "Name");
+    const char *created = get_text(item, "Created");
+    if (!created || clock_parse_rfc3339(created, &existing->created_ns) < 0)
+        existing->created_ns = 0;
     return existing;
 }
 

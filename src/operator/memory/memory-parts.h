@@ -13,6 +13,7 @@ enum memory_fault { FAULT_NONE, FAULT_FAIL, FAULT_KILL };
 struct memory_fault_plan {
     unsigned at; /* 0: never */
     bool is_after;
+    bool is_late; /* what a killed command asked for comes to be after it */
     enum failure_grade grade;
 };
 
@@ -24,7 +25,8 @@ struct memory {
     struct memory_fault_plan fail, kill;
     unsigned n_begun;
     struct arena *arena;             /* of root */
-    struct node *root;               /* {"counter": N, "objects": {ID: object}, "events": [...]} */
+    struct node *root;               /* {"counter": N, "objects": {ID: object}, "events": [...],
+                                        "late": {ID: object}} */
     VEC(struct memory_task *) tasks; /* steps under way */
 };
 

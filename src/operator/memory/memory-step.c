@@ -562,6 +562,33 @@ static void finish(struct memory_task *task, enum step_status status, enum failu
     err_release(&result.err);
 }
 
+/* A backend that goes on with what the killed program asked for: the network is there only once
+   another command has done something, be that the making of another one of its name. */
+static int make_late(struct memory *memory, const struct step *step, struct err *err)
+{
+    struct node *late = node_map(memory->arena, nowhere);
+    const char *id = step->instance->id;
+    struct node *object = memory_object_find(memory, id);
+
+    if (step->action != STEP_CREATE || step->instance->kind != &memory_network)
+        return 0;
+    node_set(memory->arena, late, id, nowhere, object);
+    node_set(memory->arena, memory->root, "late", nowhere, late);
+    memory_object_remove(memory, id);
+    return memory_save(memory, err);
+}
+
+static void take_late(struct memory *memory)
+{
+    const struct node *late = node_get(memory->root, "late");
+
+    if (!node_is(late, NODE_MAP))
+        return;
+    NODE_EACH_PAIR (late, pair)
+        node_set(memory->arena, memory_objects(memory), pair->key, nowhere, pair->value);
+    node_remove(memory->root, "late");
+}
+
 static void kill_here(const struct memory_fault_plan *fault, unsigned number, bool is_after)
 {
     if (fault->at == number && fault->is_after == is_after)
@@ -626,8 +653,14 @@ static void on_effect(void *arg)
         return;
     }
     if (memory_load(memory, &err) != 0 ||
-        effects[task->step->action](memory, task->step, &status, &err) != 0 ||
-        memory_save(memory, &err) != 0) {
+        effects[task->step->action](memory, task->step, &status, &err) != 0) {
+        finish(task, STEP_FAILED, GRADE_FAILED, &err);
+        return;
+    }
+    take_late(memory);
+    if (memory_save(memory, &err) != 0 ||
+        (memory->kill.is_late && memory->kill.at == task->number &&
+         make_late(memory, task->step, &err) != 0)) {
         finish(task, STEP_FAILED, GRADE_FAILED, &err);
         return;
     }

@@ -41,6 +41,8 @@ static void parse_fault(const char *text, struct memory_fault_plan *out)
         slice_split(&rest, ':', &word);
         if (slice_is(word, "after"))
             out->is_after = true;
+        else if (slice_is(word, "late"))
+            out->is_after = out->is_late = true;
         else if (slice_is(word, "retry"))
             out->grade = GRADE_RETRY;
         else if (slice_is(word, "fatal"))

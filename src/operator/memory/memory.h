@@ -14,7 +14,9 @@
  *   OCTOCOMPOSE_MEMORY_STATE=FILE           where the state is kept; unset: in the handle
  *   OCTOCOMPOSE_MEMORY_FAIL=N[:after][:retry|:fatal]   the Nth step fails, before or after it
  *                                           had its effect
- *   OCTOCOMPOSE_MEMORY_KILL=N[:after]       the process kills itself at the Nth step
+ *   OCTOCOMPOSE_MEMORY_KILL=N[:after|:late] the process kills itself at the Nth step; late: after it,
+ *                                           and a network that it makes is there only once the next
+ *                                           command has done something, even beside another of its name
  *   OCTOCOMPOSE_MEMORY_DELAY=TIME           how long each step takes
  *   OCTOCOMPOSE_MEMORY_NEW=IMAGE,IMAGE      pulls and builds of these bring something new
  */
