@@ -161,13 +161,13 @@ static void fill_project(struct project *project, const struct discovery *found,
         map_set_len(&project->environment, variable->key, variable->key_len, variable->value);
 }
 
-/* The documents take the place of the files that the project was found by. */
-static void use_documents(struct loader *loader, struct discovery *found)
+/* The documents take the place of what is in the files; the list is what to load. */
+static struct text_list use_documents(struct loader *loader, const struct discovery *found)
 {
     const struct load_options *options = loader->options;
+    struct text_list files = { 0 };
     if (options->n_documents == 0)
-        return;
-    found->files = (struct text_list){ 0 };
+        return found->files;
     for (size_t i = 0; i < options->n_documents; i++) {
         const struct load_document *document = &options->documents[i];
         struct loader_file *file = ARENA_NEW(loader->arena, struct loader_file);
@@ -178,13 +178,15 @@ static void use_documents(struct loader *loader, struct discovery *found)
         file->id = tree->at.file;
         ARENA_ADD(loader->arena, &file->documents, tree);
         map_set(&loader->files, file->path, file);
-        ARENA_ADD(loader->arena, &found->files, file->path);
+        ARENA_ADD(loader->arena, &files, file->path);
     }
+    return files;
 }
 
 static int load_files(struct loader *loader, struct discovery *found, struct project *project,
                       struct err *err)
 {
+    const struct text_list files = use_documents(loader, found);
     STR_AUTO(name);
     struct findings *findings = loader->findings;
     if (choose_name(loader, found, &name, err))
@@ -195,7 +197,7 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
     /* Who wants the variables as they are wants no values in their place elsewhere. */
     MAP_AUTO(nothing);
     struct map *environment = loader->options->no_interpolate ? &nothing : &project->environment;
-    struct load_set set = { loader, found->working_dir, &found->files, environment, 0, NULL };
+    struct load_set set = { loader, found->working_dir, &files, environment, 0, NULL };
     struct node *tree;
     if (loader_tree(&set, &tree, err))
         return -1;
@@ -215,8 +217,6 @@ int compose_load(const struct load_options *options, struct project **ret_projec
     struct discovery found;
     loader_init(&loader, options, project->arena, findings);
     int failed = discover(options, project->arena, findings, &found, err);
-    if (!failed)
-        use_documents(&loader, &found);
     if (!failed)
         failed = load_files(&loader, &found, project, err);
     discovery_release(&found);

@@ -12,7 +12,7 @@
 
 /* A parsed document that stands for a file: the Compose part of another form of description. */
 struct load_document {
-    const char *path;        /* absolute, for messages and `extends` */
+    const char *path;        /* absolute, no other document's: for messages and `extends` */
     const char *dir;         /* absolute: relative paths in it start here */
     const struct node *tree; /* a map */
 };

@@ -196,14 +196,17 @@ static void apply_document(const struct load_set *set, const struct loader_file 
     struct merge merge = { loader->arena, loader->findings };
     struct reset_paths resets;
     struct node *tree = loader_prepare(set, raw, &resets);
+    struct load_set own = *set;
+    if (file->dir)
+        own.working_dir = file->dir;
     /* A later null is no override here. */
     const struct node *services = node_get(tree, "services");
     if (services && services->kind == NODE_NULL)
         finding_add(loader->findings, FINDING_ERROR, services->at, "services",
                     "must be a mapping, not null");
-    include_apply(set, file->path, tree, &resets);
+    include_apply(&own, file->path, tree, &resets);
     document_apply_resets(&resets, whole, NULL, 0);
-    extends_apply(set, file->path, tree, &resets);
+    extends_apply(&own, file->path, tree, &resets);
     if (file->dir)
         resolve_own_paths(set, file, tree);
     struct node *part = merge_document(&merge, whole, tree);

@@ -1,7 +1,7 @@
 /*
  * compose-part.c - the Compose part of a configuration: each file's services, networks, volumes,
- * secrets, models and configs as a document for the Compose loader, without the keys that are ours,
- * and what repos.services says for the chosen operator. Called by load.c.
+ * secrets, models and configs as a document for the Compose loader, without the keys that are ours.
+ * Called by load.c.
  */
 #include "base/base.h"
 
@@ -10,8 +10,8 @@
 /* --- what is ours below a service ---------------------------------------------------------------
  */
 
-static void say_twice(const struct settings *settings, const struct node *here,
-                      const struct node *there, const char *path)
+void settings_say_twice(const struct settings *settings, const struct node *here,
+                        const struct node *there, const char *path)
 {
     STR_AUTO(other);
 
@@ -32,7 +32,7 @@ static void move_replicas(const struct settings *settings, struct node *service,
     node_remove(service, "replicas");
     if (old != NULL) {
         if (!node_equal(old, replicas))
-            say_twice(settings, replicas, old, path);
+            settings_say_twice(settings, replicas, old, path);
         return;
     }
     deploy = node_is(deploy, NODE_MAP) ? node_copy_shallow(settings->arena, deploy)
@@ -52,7 +52,7 @@ static void move_depends(const struct settings *settings, struct node *service, 
         return;
     node_remove(service, "depends");
     if (depends_on != NULL) {
-        say_twice(settings, depends, depends_on, path);
+        settings_say_twice(settings, depends, depends_on, path);
         return;
     }
     names = node_list(settings->arena, depends->at);
@@ -61,8 +61,7 @@ static void move_depends(const struct settings *settings, struct node *service, 
                     node_kind_name(depends->kind));
         return;
     }
-    NODE_EACH_ITEM(depends, item)
-    {
+    NODE_EACH_ITEM (depends, item) {
         struct node *name = node_get(*item, "service");
 
         if (node_as_text(name) == NULL)
@@ -74,57 +73,68 @@ static void move_depends(const struct settings *settings, struct node *service, 
     node_set(settings->arena, service, "depends_on", depends->at, names);
 }
 
-/* The keys below services.X.octocompose (or services.X for config, as some documents write). */
-static void check_own_keys(const struct settings *settings, const struct node *own,
-                           const char *path)
+/* A weightier file that counts in other words outweighs this one all the same. */
+static void drop_outweighed_count(const struct settings *settings,
+                                  const struct source_list *sources, size_t index, const char *name,
+                                  struct node *service)
 {
-    static const struct {
-        const char *key, *missing;
-    } keys[] = {
-        { "config", NULL },
-        { "operators", NULL },
-        { "health", "tools are not run" },
-        { "validate", "tools are not run" },
-        { "init", "tools are not run" },
-    };
+    const struct node *deploy = node_get(service, "deploy");
+    bool has_scale = node_get(service, "scale") != NULL;
+    bool has_replicas = node_get(deploy, "replicas") != NULL;
 
-    if (own->kind != NODE_MAP)
-        return;
-    NODE_EACH_PAIR(own, pair)
-    {
-        size_t i = 0;
+    for (size_t i = 0; i < index && (has_scale || has_replicas); i++) {
+        const struct node *other = node_get_path(sources->items[i].tree, "services", name, NULL);
 
-        while (i < ARRAY_LEN(keys) && strcmp(keys[i].key, pair->key) != 0)
-            i++;
-        if (i == ARRAY_LEN(keys))
-            finding_add(settings->findings, FINDING_ERROR, pair->at, path, "unknown key \"%s\"",
-                        pair->key);
-        else if (keys[i].missing != NULL)
-            finding_add(settings->findings, FINDING_ERROR, pair->at, path,
-                        "\"%s\" is not supported yet: %s", pair->key, keys[i].missing);
+        if (has_replicas && node_get(other, "scale") != NULL) {
+            struct node *rest = node_copy_shallow(settings->arena, deploy);
+
+            node_remove(rest, "replicas");
+            node_set(settings->arena, service, "deploy", deploy->at, rest);
+            has_replicas = false;
+        }
+        if (has_scale && (node_get(other, "replicas") != NULL ||
+                          node_get_path(other, "deploy", "replicas", NULL) != NULL))
+            has_scale = !node_remove(service, "scale");
     }
 }
 
-static struct node *clean_service(const struct settings *settings, const char *name,
+/* Who is left out is not waited for; that it may be missing was checked. */
+static void drop_left_out(const struct settings *settings, struct node *service)
+{
+    struct node *depends_on = node_get(service, "depends_on");
+    struct node *rest;
+
+    if (!node_is(depends_on, NODE_MAP))
+        return;
+    rest = node_copy_shallow(settings->arena, depends_on);
+    NODE_EACH_PAIR (depends_on, pair) {
+        if (settings_left_out(settings, pair->key) != NULL)
+            node_remove(rest, pair->key);
+    }
+    if (rest->u.map.n < depends_on->u.map.n)
+        node_set(settings->arena, service, "depends_on", depends_on->at, rest);
+}
+
+static struct node *clean_service(const struct settings *settings,
+                                  const struct source_list *sources, size_t index, const char *name,
                                   const struct node *raw)
 {
     struct node *service;
-    const struct node *own;
     STR_AUTO(path);
 
+    /* All that there is may be in the repositories. */
+    if (raw->kind == NODE_NULL)
+        return node_map(settings->arena, raw->at);
     if (raw->kind != NODE_MAP)
         return (struct node *)(uintptr_t)raw;
     service = node_copy_shallow(settings->arena, raw);
     str_printf(&path, "services.%s.replicas", name);
     move_replicas(settings, service, path.buf);
+    drop_outweighed_count(settings, sources, index, name, service);
     str_clear(&path);
     str_printf(&path, "services.%s.depends", name);
     move_depends(settings, service, path.buf);
-    own = node_get(service, "octocompose");
-    str_clear(&path);
-    str_printf(&path, "services.%s.octocompose", name);
-    if (own != NULL)
-        check_own_keys(settings, own, path.buf);
+    drop_left_out(settings, service);
     node_remove(service, "octocompose");
     node_remove(service, "config");
     node_remove(service, "enabled");
@@ -135,18 +145,19 @@ static struct node *clean_service(const struct settings *settings, const char *n
 /* --- one file -----------------------------------------------------------------------------------
  */
 
-static struct node *clean_services(const struct settings *settings, const struct node *raw)
+static struct node *clean_services(const struct settings *settings,
+                                   const struct source_list *sources, size_t index,
+                                   const struct node *raw)
 {
     struct node *services;
 
     if (raw->kind != NODE_MAP)
         return (struct node *)(uintptr_t)raw;
     services = node_map(settings->arena, raw->at);
-    NODE_EACH_PAIR(raw, pair)
-    {
-        if (!settings_is_disabled(settings, pair->key))
+    NODE_EACH_PAIR (raw, pair) {
+        if (settings_left_out(settings, pair->key) == NULL)
             node_set_len(settings->arena, services, pair->key, pair->key_len, pair->at,
-                         clean_service(settings, pair->key, pair->value));
+                         clean_service(settings, sources, index, pair->key, pair->value));
     }
     return services;
 }
@@ -157,18 +168,18 @@ static struct node *compose_configs(const struct settings *settings, const struc
 
     if (raw->kind != NODE_MAP)
         return configs;
-    NODE_EACH_PAIR(raw, pair)
-    {
+    NODE_EACH_PAIR (raw, pair) {
         if (settings_is_compose_config(settings, pair->key))
             node_set_len(settings->arena, configs, pair->key, pair->key_len, pair->at, pair->value);
     }
     return configs;
 }
 
-struct node *compose_part(const struct settings *settings, const struct source *source)
+struct node *compose_part(const struct settings *settings, const struct source_list *sources,
+                          size_t index)
 {
     static const char *const own_keys[] = { "name", "projectID", "globals", "repos", "octoctl" };
-    struct node *document = node_copy_shallow(settings->arena, source->tree);
+    struct node *document = node_copy_shallow(settings->arena, sources->items[index].tree);
     struct node *services = node_get(document, "services");
     struct node *configs = node_get(document, "configs");
 
@@ -176,128 +187,12 @@ struct node *compose_part(const struct settings *settings, const struct source *
         node_remove(document, own_keys[i]);
     if (services != NULL)
         node_set(settings->arena, document, "services", services->at,
-                 clean_services(settings, services));
+                 clean_services(settings, sources, index, services));
     if (configs != NULL) {
         configs = compose_configs(settings, configs);
         node_remove(document, "configs");
         if (configs->u.map.n > 0)
             node_set(settings->arena, document, "configs", configs->at, configs);
     }
-    return document;
-}
-
-/* --- repositories -------------------------------------------------------------------------------
- */
-
-static void copy_key(const struct settings *settings, const struct node *from, const char *key,
-                     struct node *to)
-{
-    struct node *value = node_get(from, key);
-
-    if (value != NULL)
-        node_set(settings->arena, to, key, value->at, value);
-}
-
-/* docker: {registry, image, tag, entrypoint, command, build} */
-static void add_docker(const struct settings *settings, const struct node *entry, const char *path,
-                       struct node *service)
-{
-    const struct node *image = node_get(entry, "image");
-    const char *registry = node_as_text(node_get(entry, "registry"));
-    const struct node *tag = node_get(entry, "tag");
-    STR_AUTO(text);
-
-    if (image != NULL && node_as_text(image) == NULL) {
-        finding_add(settings->findings, FINDING_ERROR, image->at, path, "\"image\" must be a name");
-    } else if (image != NULL) {
-        if (registry != NULL && registry[0] != '\0')
-            str_printf(&text, "%s/", registry);
-        str_add(&text, node_as_text(image));
-        if (tag != NULL && tag->kind != NODE_NULL) {
-            str_add_char(&text, ':');
-            node_scalar_text(tag, &text);
-        }
-        node_set(settings->arena, service, "image", image->at,
-                 node_text(settings->arena, image->at, text.buf));
-    }
-    copy_key(settings, entry, "entrypoint", service);
-    copy_key(settings, entry, "command", service);
-    copy_key(settings, entry, "build", service);
-}
-
-/* A local program: `path` (relative to the file), or `program` that is looked up on PATH. */
-static void add_baremetal(const struct settings *settings, const struct node *entry,
-                          const char *path, struct node *service)
-{
-    const struct node *program = node_get(entry, "program");
-    struct node *entrypoint;
-
-    if (program == NULL)
-        program = node_get(entry, "path");
-    if (node_get(entry, "binary") != NULL || node_get(entry, "source") != NULL) {
-        finding_add(
-            settings->findings, FINDING_ERROR, entry->at, path,
-            "\"binary\" and \"source\" are not supported yet: nothing is downloaded or built");
-        return;
-    }
-    if (program != NULL && node_as_text(program) == NULL) {
-        finding_add(settings->findings, FINDING_ERROR, program->at, path, "must be a path or name");
-        return;
-    }
-    if (program != NULL) {
-        entrypoint = node_list(settings->arena, program->at);
-        node_add(settings->arena, entrypoint, (struct node *)(uintptr_t)program);
-        node_set(settings->arena, service, "entrypoint", program->at, entrypoint);
-    } else {
-        copy_key(settings, entry, "entrypoint", service);
-    }
-    copy_key(settings, entry, "command", service);
-}
-
-/* The sections of a repository's entry. Which one counts is the operator's to say. */
-static const struct {
-    const char *section;
-    void (*add)(const struct settings *settings, const struct node *entry, const char *path,
-                struct node *service);
-} sections[] = {
-    { "docker", add_docker },
-    { "baremetal", add_baremetal },
-};
-
-static void add_entry(const struct settings *settings, const struct node_pair *pair,
-                      const char *section, struct node *services)
-{
-    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
-        const struct node *entry = node_get(pair->value, sections[i].section);
-        struct node *service;
-        STR_AUTO(path);
-
-        if (!text_is(sections[i].section, section) || !node_is(entry, NODE_MAP))
-            continue;
-        /* A repository may know more services than the project has. */
-        if (node_get_path(settings->merged, "services", pair->key, NULL) == NULL ||
-            settings_is_disabled(settings, pair->key))
-            continue;
-        str_printf(&path, "repos.services.%s.%s", pair->key, sections[i].section);
-        service = node_map(settings->arena, entry->at);
-        sections[i].add(settings, entry, path.buf, service);
-        node_set_len(settings->arena, services, pair->key, pair->key_len, pair->at, service);
-    }
-}
-
-struct node *compose_part_of_repos(const struct settings *settings,
-                                   const struct source_list *sources, const char *section)
-{
-    const struct node *repos = node_get_path(settings->merged, "repos", "services", NULL);
-    const struct origin at = { sources->items[sources->n - 1].tree->at.file, 0, 0 };
-    struct node *document = node_map(settings->arena, at);
-    struct node *services = node_map(settings->arena, at);
-
-    if (node_is(repos, NODE_MAP)) {
-        NODE_EACH_PAIR(repos, pair)
-        add_entry(settings, pair, section, services);
-    }
-    if (services->u.map.n > 0)
-        node_set(settings->arena, document, "services", at, services);
     return document;
 }

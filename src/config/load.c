@@ -83,27 +83,41 @@ static int refuse_input(const struct findings *findings, struct err *err)
                    findings->n_errors == 1 ? "" : "s");
 }
 
-/* The documents for the Compose loader, lightest first: repositories, then the files. */
-static void make_documents(const struct settings *settings, const struct source_list *sources,
-                           const char *section, struct load_document *documents)
+/* The documents for the Compose loader, lightest first: what repositories say, then the files.
+   Returns how many; they are in the settings' arena. */
+static size_t make_documents(const struct settings *settings, const struct source_list *sources,
+                             const char *section, struct load_document **ret_documents)
 {
-    const struct source *lightest = &sources->items[sources->n - 1];
+    struct node **repos = ARENA_NEW_N(settings->arena, struct node *, sources->n);
+    struct load_document *documents =
+        ARENA_NEW_N(settings->arena, struct load_document, 2 * sources->n);
     size_t n = 0;
 
-    documents[n++] = (struct load_document){
-        .path = arena_printf(settings->arena, "%s (repos)", lightest->path),
-        .dir = lightest->dir,
-        .tree = compose_part_of_repos(settings, sources, section),
-    };
+    compose_parts_of_repos(settings, sources, section, repos);
     for (size_t i = sources->n; i > 0; i--) {
         const struct source *source = &sources->items[i - 1];
 
-        documents[n++] = (struct load_document){
-            .path = source->path,
-            .dir = source->dir,
-            .tree = compose_part(settings, source),
-        };
+        if (repos[i - 1]->u.map.n > 0)
+            documents[n++] = (struct load_document){
+                .path = arena_printf(settings->arena, "%s (repos)", source->path),
+                .dir = source->dir,
+                .tree = repos[i - 1],
+            };
     }
+    for (size_t i = sources->n; i > 0; i--) {
+        const struct source *source = &sources->items[i - 1];
+
+        struct node *tree = compose_part(settings, sources, i - 1);
+
+        /* Whatever file gave the project its name: where the Compose loader looks for it. */
+        if (i == 1 && settings->project_name != NULL)
+            node_set(settings->arena, tree, "name", settings->project_name->at,
+                     (struct node *)(uintptr_t)settings->project_name);
+        documents[n++] =
+            (struct load_document){ .path = source->path, .dir = source->dir, .tree = tree };
+    }
+    *ret_documents = documents;
+    return n;
 }
 
 static const struct config_operator *find_operator(const struct config_options *options,
@@ -163,16 +177,14 @@ static int load_sources(const struct config_options *options, struct arena *aren
     chosen = choose_operator(options, settings.octoctl_operator, findings);
     if (findings->n_errors > 0)
         return refuse_input(findings, err);
-    documents = ARENA_NEW_N(arena, struct load_document, sources.n + 1);
-    make_documents(&settings, &sources, chosen->section, documents);
+    settings.chosen = chosen;
+    settings_check_services(&settings);
+    compose.n_documents = make_documents(&settings, &sources, chosen->section, &documents);
     if (findings->n_errors > 0)
         return refuse_input(findings, err);
     compose.image_is_optional = !chosen->needs_image;
     compose.files = paths;
     compose.documents = documents;
-    compose.n_documents = sources.n + 1;
-    if (compose.project_name == NULL)
-        compose.project_name = settings.project_name;
     if (compose_load(&compose, &ret_config->project, findings, err) < 0)
         return -1;
     ret_config->operator_name = chosen->name;

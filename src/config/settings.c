@@ -25,8 +25,7 @@ static struct node *merge_maps(struct arena *arena, const struct node *earlier,
     struct node *result = node_copy_shallow(arena, earlier);
 
     result->at = later->at;
-    NODE_EACH_PAIR(later, pair)
-    {
+    NODE_EACH_PAIR (later, pair) {
         const struct node *old = node_get(result, pair->key);
 
         if (pair->value->flags & NODE_RESET) {
@@ -53,8 +52,8 @@ struct node *settings_merge(struct arena *arena, const struct node *earlier,
         return merge_maps(arena, earlier, later);
     if (earlier->kind == NODE_LIST && later->kind == NODE_LIST) {
         result = node_copy_shallow(arena, earlier);
-        NODE_EACH_ITEM(later, item)
-        node_add(arena, result, *item);
+        NODE_EACH_ITEM (later, item)
+            node_add(arena, result, *item);
         return result;
     }
     result = own_copy(arena, later);
@@ -64,6 +63,14 @@ struct node *settings_merge(struct arena *arena, const struct node *earlier,
 
 /* --- keys ---------------------------------------------------------------------------------------
  */
+
+/* octocompose.config.KEY of a service; some documents write config.KEY. */
+static const struct node *service_config(const struct node *service, const char *key)
+{
+    const struct node *value = node_get_path(service, "octocompose", "config", key, NULL);
+
+    return value != NULL ? value : node_get_path(service, "config", key, NULL);
+}
 
 /* What may stand at the top level; the Compose format's keys are checked by its own loader. */
 static const struct {
@@ -82,7 +89,6 @@ static const struct {
     const char *missing;
 } octoctl_keys[] = {
     { "operator", NULL },
-    { "workspace", NULL },
     { "repos", "nothing is downloaded" },
     { "secrets", "secrets are not fetched through tools" },
     { "prompts", "nothing is asked" },
@@ -126,8 +132,7 @@ static void unknown_key(const struct settings *settings, const struct node_pair 
  */
 static void check_top(const struct settings *settings, const struct node *tree)
 {
-    NODE_EACH_PAIR(tree, pair)
-    {
+    NODE_EACH_PAIR (tree, pair) {
         size_t i = 0;
 
         if (text_starts(pair->key, "x-"))
@@ -152,8 +157,7 @@ static void check_kinds(const struct settings *settings, const struct node *earl
 
     if (!node_is(earlier, NODE_MAP) || !node_is(later, NODE_MAP))
         return;
-    NODE_EACH_PAIR(later, pair)
-    {
+    NODE_EACH_PAIR (later, pair) {
         const struct node *old = node_get(earlier, pair->key);
 
         if (old == NULL || old->kind == NODE_NULL || pair->value->kind == NODE_NULL ||
@@ -178,6 +182,19 @@ static void check_kinds(const struct settings *settings, const struct node *earl
 
 /* Templates are not run yet: a text that has one is refused with its place. */
 static void refuse_templates(const struct settings *settings, const struct node *node,
+                             struct str *path);
+
+static void refuse_key_templates(const struct settings *settings, const struct node_pair *pair,
+                                 struct str *path)
+{
+    if (strstr(pair->key, "{{") != NULL)
+        finding_add(settings->findings, FINDING_ERROR, pair->at, path->buf,
+                    "is not supported yet: templates ({{...}}) are not run");
+    else
+        refuse_templates(settings, pair->value, path);
+}
+
+static void refuse_templates(const struct settings *settings, const struct node *node,
                              struct str *path)
 {
     size_t len = path->len;
@@ -192,12 +209,32 @@ static void refuse_templates(const struct settings *settings, const struct node 
             str_cut(path, len);
         }
     } else if (node->kind == NODE_MAP) {
-        NODE_EACH_PAIR(node, pair)
-        {
+        NODE_EACH_PAIR (node, pair) {
             str_printf(path, "%s%s", len > 0 ? "." : "", pair->key);
-            refuse_templates(settings, pair->value, path);
+            refuse_key_templates(settings, pair, path);
             str_cut(path, len);
         }
+    }
+}
+
+/* Below one top-level key; a service may say that its texts are no templates. */
+static void refuse_templates_below(const struct settings *settings, const struct node_pair *top)
+{
+    STR_AUTO(path);
+
+    if (strcmp(top->key, "services") != 0 || top->value->kind != NODE_MAP) {
+        str_add(&path, top->key);
+        refuse_key_templates(settings, top, &path);
+        return;
+    }
+    NODE_EACH_PAIR (top->value, service) {
+        const struct node *merged = node_get_path(settings->merged, "services", service->key, NULL);
+        const struct node *choice = service_config(merged, "noTemplate");
+
+        str_clear(&path);
+        str_printf(&path, "services.%s", service->key);
+        if (!node_is(choice, NODE_BOOL) || !choice->u.truth)
+            refuse_key_templates(settings, service, &path);
     }
 }
 
@@ -209,7 +246,7 @@ static void read_name(struct settings *settings)
     const struct node *name = node_get(settings->merged, "name");
     const struct node *id = node_get(settings->merged, "projectID");
 
-    settings->project_name = node_as_text(name != NULL ? name : id);
+    settings->project_name = name != NULL ? name : id;
     if (name != NULL && id != NULL && !text_same(node_as_text(name), node_as_text(id))) {
         STR_AUTO(other);
 
@@ -218,6 +255,26 @@ static void read_name(struct settings *settings)
                     "the project has two names: \"%s\" here, \"%s\" as projectID at %s",
                     node_as_text(name), node_as_text(id), other.buf);
     }
+}
+
+/* Operators may have settings of their own beside our keys, but none of ours has any yet. */
+static void check_operator_setting(const struct settings *settings, const struct node_pair *pair)
+{
+    const char *names[ARRAY_LEN(octoctl_keys)];
+    const char *nearest;
+    STR_AUTO(path);
+
+    for (size_t i = 0; i < ARRAY_LEN(octoctl_keys); i++)
+        names[i] = octoctl_keys[i].key;
+    nearest = text_nearest(pair->key, names, ARRAY_LEN(names));
+    str_printf(&path, "octoctl.%s", pair->key);
+    if (nearest != NULL)
+        finding_hint(finding_add(settings->findings, FINDING_ERROR, pair->at, path.buf,
+                                 "unknown key \"%s\"", pair->key),
+                     "did you mean \"%s\"?", nearest);
+    else
+        finding_add(settings->findings, FINDING_WARNING, pair->at, path.buf,
+                    "is not used: no operator has such a setting");
 }
 
 static void read_octoctl(struct settings *settings)
@@ -238,6 +295,8 @@ static void read_octoctl(struct settings *settings)
             not_yet(settings, value, path.buf, octoctl_keys[i].missing);
         node_remove(rest, octoctl_keys[i].key);
     }
+    NODE_EACH_PAIR (rest, pair)
+        check_operator_setting(settings, pair);
     settings->operator_settings = rest;
     if (choice == NULL)
         return;
@@ -253,8 +312,7 @@ static void check_repos(const struct settings *settings)
 
     if (!node_is(repos, NODE_MAP))
         return;
-    NODE_EACH_PAIR(repos, pair)
-    {
+    NODE_EACH_PAIR (repos, pair) {
         size_t i = 0;
         STR_AUTO(path);
 
@@ -266,6 +324,9 @@ static void check_repos(const struct settings *settings)
                         pair->key);
         else if (repos_keys[i].missing != NULL)
             not_yet(settings, pair->value, path.buf, repos_keys[i].missing);
+        else if (pair->value->kind != NODE_MAP && pair->value->kind != NODE_NULL)
+            finding_add(settings->findings, FINDING_ERROR, pair->value->at, path.buf,
+                        "must be a mapping, is %s", node_kind_name(pair->value->kind));
     }
 }
 
@@ -279,8 +340,7 @@ bool settings_is_compose_config(const struct settings *settings, const char *key
 
     if (!node_is(entry, NODE_MAP) || !node_is(services, NODE_MAP))
         return false;
-    NODE_EACH_PAIR(entry, pair)
-    {
+    NODE_EACH_PAIR (entry, pair) {
         size_t i = 0;
 
         while (i < ARRAY_LEN(keys) && strcmp(keys[i], pair->key) != 0)
@@ -288,14 +348,12 @@ bool settings_is_compose_config(const struct settings *settings, const char *key
         if (i == ARRAY_LEN(keys))
             return false;
     }
-    NODE_EACH_PAIR(services, service)
-    {
+    NODE_EACH_PAIR (services, service) {
         const struct node *used = node_get(service->value, "configs");
 
         if (!node_is(used, NODE_LIST))
             continue;
-        NODE_EACH_ITEM(used, item)
-        {
+        NODE_EACH_ITEM (used, item) {
             const char *source = node_as_text(*item);
 
             if (source == NULL)
@@ -307,16 +365,6 @@ bool settings_is_compose_config(const struct settings *settings, const char *key
     return false;
 }
 
-bool settings_is_disabled(const struct settings *settings, const char *service)
-{
-    const struct node *map = node_get_path(settings->merged, "services", service, NULL);
-    const struct node *enabled = node_get(map, "enabled");
-    const struct node *disabled = node_get(map, "disabled");
-
-    return (node_is(enabled, NODE_BOOL) && !enabled->u.truth) ||
-           (node_is(disabled, NODE_BOOL) && disabled->u.truth);
-}
-
 /* --- globals ------------------------------------------------------------------------------------
  */
 
@@ -324,8 +372,8 @@ static void list_sets(const struct node *globals, struct str *out)
 {
     if (!node_is(globals, NODE_MAP))
         return;
-    NODE_EACH_PAIR(globals, pair)
-    str_printf(out, "%s%s", out->len > 0 ? ", " : "", pair->key);
+    NODE_EACH_PAIR (globals, pair)
+        str_printf(out, "%s%s", out->len > 0 ? ", " : "", pair->key);
 }
 
 /* The set that a service asks for: by name, or the only one (`true`). */
@@ -365,21 +413,20 @@ static void apply_globals(struct settings *settings)
                                                    : node_map(settings->arena, none);
     if (!node_is(services, NODE_MAP))
         return;
-    NODE_EACH_PAIR(services, service)
-    {
-        const struct node *choice =
-            node_get_path(service->value, "octocompose", "config", "globals", NULL);
+    NODE_EACH_PAIR (services, service) {
+        const struct node *choice = service_config(service->value, "globals");
         const struct node *own = node_get(settings->configs, service->key);
         const struct node *set;
         STR_AUTO(path);
 
         if (choice == NULL)
-            choice = node_get_path(service->value, "config", "globals", NULL);
-        if (choice == NULL)
             continue;
         str_printf(&path, "services.%s.octocompose.config.globals", service->key);
         set = find_set(settings, choice, path.buf);
-        if (set != NULL)
+        if (set != NULL && set->kind != NODE_MAP)
+            finding_add(settings->findings, FINDING_ERROR, set->at, "globals",
+                        "each set must be a mapping, is %s", node_kind_name(set->kind));
+        else if (set != NULL)
             node_set(settings->arena, settings->configs, service->key, service->at,
                      own == NULL ? node_copy(settings->arena, set)
                                  : settings_merge(settings->arena, set, own));
@@ -405,8 +452,10 @@ void settings_read(struct settings *settings, const struct source_list *sources)
                         node_get(tree, own_sections[k]), &path);
         }
         settings->merged = settings_merge(settings->arena, settings->merged, tree);
-        str_clear(&path);
-        refuse_templates(settings, tree, &path);
+    }
+    for (size_t i = 0; i < sources->n; i++) {
+        NODE_EACH_PAIR (sources->items[i].tree, pair)
+            refuse_templates_below(settings, pair);
     }
     if (settings->findings->n_errors > n_errors)
         return;

@@ -5,14 +5,16 @@
 #ifndef OCTO_CONFIG_SETTINGS_H
 #define OCTO_CONFIG_SETTINGS_H
 
+#include "config/load.h"
 #include "config/sources.h"
 
 struct settings {
     struct arena *arena;
     struct findings *findings;
     struct node *merged;                  /* all files in one tree, the heaviest over the others */
-    const char *project_name;             /* name or projectID, or NULL */
+    const struct node *project_name;      /* name or projectID, or NULL */
     const struct node *octoctl_operator;  /* a text, or NULL */
+    const struct config_operator *chosen; /* set between settings_read() and the rest */
     const struct node *operator_settings; /* octoctl without our own keys */
     struct node *configs;                 /* services' settings, globals applied */
 };
@@ -21,19 +23,26 @@ struct settings {
 void settings_read(struct settings *settings, const struct source_list *sources);
 /* Is configs.KEY a config of the Compose format (all its keys are, and some service uses it)? */
 bool settings_is_compose_config(const struct settings *settings, const char *key);
-/* Left out by `enabled: false` or `disabled: true`? */
-bool settings_is_disabled(const struct settings *settings, const char *service);
+/* services.c: what is ours below the services, checked in the merged tree. */
+void settings_check_services(const struct settings *settings);
+/* services.c: left out by `enabled`, `disabled` or `octocompose.operators`? Then what says so. */
+const struct node *settings_left_out(const struct settings *settings, const char *service);
 
 /* later over earlier: maps deeply, lists appended, everything else replaced; !override and !reset
    as in compose files. The result is a tree of its own. */
 struct node *settings_merge(struct arena *arena, const struct node *earlier,
                             const struct node *later);
 
-/* compose-part.c: the Compose part of one file, as a document of its own. */
-struct node *compose_part(const struct settings *settings, const struct source *source);
-/* compose-part.c: what the section ("docker") of each entry of repos.services says, as the lightest
-   document. */
-struct node *compose_part_of_repos(const struct settings *settings,
-                                   const struct source_list *sources, const char *section);
+/* compose-part.c: the Compose part of sources[index], as a document of its own. */
+struct node *compose_part(const struct settings *settings, const struct source_list *sources,
+                          size_t index);
+/* repos.c: what the section ("docker") of each entry of repos.services says, as documents: what was
+   written in sources[i] is in ret_trees[i] (one for each source), for relative paths start there. */
+void compose_parts_of_repos(const struct settings *settings, const struct source_list *sources,
+                            const char *section, struct node **ret_trees);
+
+/* compose-part.c: the finding that two values (`here` in the key `path`) exclude each other. */
+void settings_say_twice(const struct settings *settings, const struct node *here,
+                        const struct node *there, const char *path);
 
 #endif

@@ -91,6 +91,48 @@ static void describe_way(const struct include_way *way, const char *path, struct
     str_printf(out, "%s%s", out->len > 0 ? " -> " : "", path);
 }
 
+/* What an entry says beside its `url`. */
+static void check_entry(const struct reading *reading, const struct node *entry, size_t index)
+{
+    static const struct {
+        const char *key, *missing;
+    } keys[] = {
+        { "url", NULL },
+        { "gpg", "signatures are not checked" },
+        { "versions", "newer versions are not looked for" },
+    };
+
+    NODE_EACH_PAIR (entry, pair) {
+        size_t i = 0;
+        STR_AUTO(place);
+
+        while (i < ARRAY_LEN(keys) && strcmp(keys[i].key, pair->key) != 0)
+            i++;
+        str_printf(&place, "include[%zu].%s", index, pair->key);
+        if (i == ARRAY_LEN(keys))
+            finding_hint(finding_add(reading->findings, FINDING_ERROR, pair->at, place.buf,
+                                     "unknown key \"%s\"", pair->key),
+                         "known: url, gpg, versions");
+        else if (keys[i].missing != NULL)
+            finding_add(reading->findings, FINDING_ERROR, pair->at, place.buf,
+                        "is not supported yet: %s", keys[i].missing);
+    }
+}
+
+/* Neither {url: PATH} nor compose's {path: PATH, ...}? Then nothing would be included. */
+static bool is_empty_entry(const struct reading *reading, const struct node *entry, size_t index)
+{
+    STR_AUTO(place);
+
+    if (!node_is(entry, NODE_MAP) || node_get(entry, "path") != NULL)
+        return false;
+    str_printf(&place, "include[%zu]", index);
+    finding_hint(finding_add(reading->findings, FINDING_ERROR, entry->at, place.buf,
+                             "nothing is named that could be included"),
+                 "an entry is {url: PATH}, or for a compose file {path: PATH}");
+    return true;
+}
+
 static void include_one(struct reading *reading, const char *dir, const struct node *entry,
                         size_t index, const struct include_way *way)
 {
@@ -100,6 +142,7 @@ static void include_one(struct reading *reading, const char *dir, const struct n
     STR_AUTO(path);
     ERR_AUTO(err);
 
+    check_entry(reading, entry, index);
     str_printf(&place, "include[%zu].url", index);
     if (text == NULL || text[0] == '\0') {
         finding_add(reading->findings, FINDING_ERROR, url->at, place.buf,
@@ -151,7 +194,7 @@ static void follow_includes(struct reading *reading, const char *dir, struct nod
     for (size_t i = 0; i < include->u.list.n; i++) {
         if (is_url_include(include->u.list.items[i]))
             include_one(reading, dir, include->u.list.items[i], i, way);
-        else
+        else if (!is_empty_entry(reading, include->u.list.items[i], i))
             node_add(reading->arena, rest, include->u.list.items[i]);
     }
     if (rest->u.list.n == 0)

@@ -3,7 +3,9 @@ with its place. No engine is needed."""
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,38 @@ BAD = {
                           "b.yaml": "services:\n  web:\n    image: x\n    ports: 80\n"}, "b.yaml:4:12", "ports"),
     "said-twice": ({"config.yaml": "octoctl: {}\nservices:\n  web: {image: x, replicas: 2, deploy: {replicas: 3}}\n"},
                    "config.yaml:3:29", "another value"),
+    "include-of-nothing": ({"config.yaml": "octoctl: {}\ninclude:\n  - ulr: b.yaml\n"}, "config.yaml:3:5", "url: PATH"),
+    "signature": ({"config.yaml": "octoctl: {}\ninclude:\n  - url: b.yaml\n    gpg: b.asc\n", "b.yaml": "services: {}\n"},
+                  "config.yaml:4:5", "signatures"),
+    "toml": ({"config.yaml": "octoctl: {}\ninclude:\n  - url: b.toml\n", "b.toml": "a = 1\n"}, "b.toml: ", "TOML"),
+    "template-in-a-key": ({"config.yaml": "octoctl: {}\nservices:\n  web: {image: x, labels: {'{{a}}': b}}\n"},
+                          "config.yaml:3:28", "templates"),
+    "template-of-a-file": ({"config.yaml": "octoctl: {}\ninclude:\n  - url: b.yaml?template=true\n"}, "config.yaml:3:10", "templates"),
+    "secrets": ({"config.yaml": "octoctl:\n  secrets: {tool: t}\nservices: {web: {image: x}}\n"}, "config.yaml:2:12", "secrets"),
+    "binary": ({"config.yaml": "octoctl: {operator: baremetal}\nservices: {web: {}}\nrepos:\n  services:\n    web:\n"
+                "      baremetal:\n        binary: {linux_amd64: {url: https://example.com/x}}\n"}, "config.yaml:7:9", "downloaded"),
+    "source": ({"config.yaml": "octoctl: {operator: baremetal}\nservices: {web: {}}\nrepos:\n  services:\n    web:\n"
+                "      baremetal:\n        source: {repo: https://example.com/x}\n"}, "config.yaml:7:9", "compiled"),
+    "build-of-a-clone": ({"config.yaml": "services: {web: {}}\nrepos:\n  services:\n    web:\n      docker:\n        image: x\n"
+                          "        build: {repo: https://example.com/x}\n"}, "config.yaml:7:23", "build.repo"),
+    "path-and-program": ({"config.yaml": "octoctl: {operator: baremetal}\nservices: {web: {}}\nrepos:\n  services:\n    web:\n"
+                          "      baremetal: {path: ./a, program: b}\n"}, "config.yaml:6:25", "another value"),
+    "unknown-repos-key": ({"config.yaml": "services: {web: {}}\nrepos:\n  services:\n    web:\n      docker: {imgae: x}\n"},
+                          "config.yaml:5:16", "image"),
+    "repos-not-a-mapping": ({"config.yaml": "services: {web: {}}\nrepos:\n  services: [web]\n"}, "config.yaml:3:13", "mapping"),
+    "no-section-for-it": ({"config.yaml": "services: {web: {}}\nrepos:\n  services:\n    web: {podman: {image: x}}\n"},
+                          "config.yaml:4:11", "docker, baremetal"),
+    "typo-in-octoctl": ({"config.yaml": "octoctl: {opertaor: docker}\nservices: {web: {image: x}}\n"}, "config.yaml:1:11", "operator"),
+    "enabled-no-boolean": ({"config.yaml": "services:\n  web: {image: x, enabled: 'no'}\n"}, "config.yaml:2:28", "boolean"),
+    "enabled-and-disabled": ({"config.yaml": "include: [{url: b.yaml}]\nservices:\n  web: {enabled: true}\n",
+                              "b.yaml": "services:\n  web: {image: x, disabled: true}\n"}, "b.yaml:2:29", "config.yaml:3:18"),
+    "depends-on-left-out": ({"config.yaml": "include: [{url: b.yaml}]\nservices:\n  web: {image: x, depends_on: [db]}\n",
+                             "b.yaml": "services:\n  db: {image: x, enabled: false}\n"}, "config.yaml:3:32", "b.yaml:2:27"),
+    "mount": ({"config.yaml": "services:\n  web: {image: x, octocompose: {config: {mount: /x}}}\n"}, "config.yaml:2:42", "files"),
+    "globals-no-mapping": ({"config.yaml": "globals: {a: 1}\nservices:\n  web: {image: x, octocompose: {config: {globals: a}}}\n"},
+                           "config.yaml:1:14", "mapping"),
+    "two-kinds-in-repos": ({"config.yaml": "include: [{url: b.yaml}]\nservices: {web: {}}\nrepos:\n  services:\n    web: {docker: x}\n",
+                            "b.yaml": "repos: {services: {web: {docker: {image: x}}}}\n"}, "config.yaml:5:19", "b.yaml:1:34"),
     "tools": ({"config.yaml": "octoctl: {}\nservices:\n  web: {image: x, octocompose: {health: [{tool: t}]}}\n"},
               "config.yaml:3:33", "health"),
 }
@@ -137,6 +171,114 @@ def test_weight_and_lists(tmp_path):
     assert web["image"] == "a" and web["labels"] == {"from": "a", "b": "b", "c": "c"}
     assert [p["published"] for p in web["ports"]] == ["2", "1"]
     assert web["volumes"][0]["source"] == str(tmp_path / "sub" / "v")
+
+
+def test_several_configurations(tmp_path):
+    (tmp_path / "a.yaml").write_text("include: [{url: sub/c.yaml}]\nservices: {web: {image: a}}\n")
+    (tmp_path / "b.yaml").write_text("name: named\nservices: {web: {image: b, user: b}}\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.yaml").write_text("services: {web: {image: c, user: c, hostname: c}}\n")
+    load = lambda *files: json.loads(good(*[w for f in files for w in ("-c", f)], "config", "--format", "json", cwd=tmp_path))
+    one = load("a.yaml", "b.yaml")
+    web = one["services"]["web"]
+    assert one["name"] == "named" and (web["image"], web["user"], web["hostname"]) == ("a", "c", "c")
+    web = load("b.yaml", "a.yaml")["services"]["web"]
+    assert (web["image"], web["user"], web["hostname"]) == ("b", "b", "c")
+
+
+def test_name_is_composes(tmp_path):
+    """projectID is name; the environment and -p outweigh it as they do in a compose file."""
+    (tmp_path / "c.yaml").write_text("projectID: My ${WHAT:-Shop}\nservices: {web: {image: x}}\n")
+    name = lambda *more: json.loads(good("-c", "c.yaml", *more, "config", "--format", "json", cwd=tmp_path))["name"]
+    assert name() == "myshop" and name("-p", "other") == "other"
+    (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=from-env\n")
+    assert name() == "from-env"
+
+
+def test_left_out(tmp_path):
+    (tmp_path / "v.yaml").write_text(
+        "services:\n  a: {image: x, enabled: false}\n  b: {image: x, disabled: true}\n  c: {image: x, enabled: false}\n"
+        "  d: {image: x, octocompose: {operators: [docker-compose]}}\n  e: {command: x, octocompose: {operators: [baremetal]}}\n"
+        "  f: {image: x, command: y, depends_on: {a: {condition: service_started, required: false}}}\n")
+    (tmp_path / "octocompose.yaml").write_text("include: [{url: v.yaml}]\nservices: {c: {enabled: true, command: y}}\n")
+    assert good("config", "--services", cwd=tmp_path).split() == ["c", "d", "f"]
+    assert good("--operator", "bare-metal", "config", "--services", cwd=tmp_path).split() == ["c", "e", "f"]
+
+
+def test_counts(tmp_path):
+    """Who weighs more says how many, in whatever words."""
+    count = lambda: good("config", cwd=tmp_path)
+    for vendor, user, there in (("scale: 2", "replicas: 3", "replicas: 3"), ("replicas: 2", "scale: 3", "scale: 3"),
+                                ("deploy: {replicas: 2}", "replicas: 3", "replicas: 3"),
+                                ("replicas: 2", "deploy: {replicas: 3}", "replicas: 3")):
+        (tmp_path / "v.yaml").write_text("services: {web: {image: x, %s}}\n" % vendor)
+        (tmp_path / "octocompose.yaml").write_text("include: [{url: v.yaml}]\nservices: {web: {%s}}\n" % user)
+        assert there in count() and "2" not in count(), (vendor, user)
+
+
+def test_paths_start_at_their_file(tmp_path):
+    """Compose's own include, extends and build as well as a repository's path, and the label of the files."""
+    (tmp_path / "vendor" / "sub").mkdir(parents=True)
+    (tmp_path / "vendor" / "v.yaml").write_text(
+        "include: [./sub/compose.yaml, {url: sub/more.yaml}]\n"
+        "services:\n  web:\n  ext: {extends: {file: base.yaml, service: b}}\n"
+        "repos:\n  services:\n    web:\n      docker: {registry: r.example, image: w, tag: 1, build: ./ctx}\n"
+        "      baremetal: {path: bin/web, command: [a]}\n")
+    (tmp_path / "vendor" / "base.yaml").write_text("services: {b: {image: x, command: y, volumes: ['./v:/v']}}\n")
+    for name in ("compose", "more"):
+        (tmp_path / "vendor" / "sub" / (name + ".yaml")).write_text(
+            "services: {%s: {image: x, command: y, volumes: ['./v:/v']}}\n" % name)
+    (tmp_path / "octocompose.yaml").write_text(
+        "name: x\ninclude: [{url: vendor/v.yaml}]\nrepos: {services: {web: {docker: {tag: 2}}}}\n")
+    load = lambda *more: json.loads(good(*more, "config", "--format", "json", cwd=tmp_path))["services"]
+    services = load()
+    vendor = str(tmp_path / "vendor")
+    assert services["web"]["image"] == "r.example/w:2" and services["web"]["build"]["context"] == vendor + "/ctx"
+    assert [services[s]["volumes"][0]["source"] for s in ("ext", "compose", "more")] == [
+        vendor + "/v", vendor + "/sub/v", vendor + "/sub/v"]
+    assert load("--operator", "baremetal")["web"]["entrypoint"] == [vendor + "/bin/web"]
+    assert "octocompose.yaml:3:40" in good("explain", "web", cwd=tmp_path)
+
+
+def test_no_templates_where_the_service_says_so(tmp_path):
+    (tmp_path / "v.yaml").write_text("services: {web: {image: x, labels: {a: '{{.x}}'}}}\n")
+    (tmp_path / "octocompose.yaml").write_text(
+        "include: [{url: v.yaml}]\nservices: {web: {octocompose: {config: {noTemplate: true}}}}\n")
+    assert "{{.x}}" in good("config", cwd=tmp_path)
+
+
+def test_forms_are_the_same(tmp_path):
+    """YAML and JSON, all three names, one project."""
+    tree = {"name": "x", "octoctl": {"operator": "docker"}, "services": {"web": {"image": "a", "replicas": 2}}}
+    printed = set()
+    for name in ("octocompose.json", "octocompose.yml", "octocompose.yaml", "config.yaml", "config.yml"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text(json.dumps(tree))
+        printed.add(good("config", cwd=folder))
+    assert len(printed) == 1 and "replicas: 2" in printed.pop()
+
+
+def test_no_permission():
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "octocompose.yaml").write_text("name: x\ninclude: [{url: v.yaml}]\n")
+        (folder / "v.yaml").write_text("services: {}\n")
+        (folder / "v.yaml").chmod(0)
+        program = shutil.copy(program_path(), folder / "octocompose")
+        r = subprocess.run([program, "config"], cwd=folder, env={"PATH": os.environ["PATH"]}, capture_output=True,
+                           text=True, timeout=20, user=65534)
+    assert r.returncode == 1 and "octocompose.yaml:2:17: include[0].url: cannot open" in r.stderr
+    assert "Permission denied" in r.stderr and r.stdout == ""
+
+
+def test_settings_that_nobody_reads(tmp_path):
+    (tmp_path / "octocompose.yaml").write_text("octoctl: {workspace: ./x, network: y}\nservices: {web: {image: x}}\n")
+    r = octo("config", "-q", cwd=tmp_path)
+    assert r.returncode == 0 and "octocompose.yaml:1:11: octoctl.workspace" in r.stderr and ":1:27: octoctl.network" in r.stderr
 
 
 def test_operator_of_the_configuration(tmp_path):
