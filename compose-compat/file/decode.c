@@ -193,8 +193,7 @@ static void add_section(struct arena *arena, struct node *tree, const char *key)
         node_set(arena, tree, key, tree->at, node_map(arena, tree->at));
 }
 
-/* Without interpolation values have no types yet: the project is its tree, and knows its
-   services' names. */
+/* Values have no types yet: the project is its tree, and knows its services' names. */
 static void decode_as_written(struct decoder *d, struct node *tree)
 {
     struct node *sorted = bind_unknown(&(struct binder){ d->decode.arena, d->stage->findings, STR_INIT },
@@ -223,7 +222,7 @@ void stage_decode(const struct stage *stage, const struct node *tree, struct pro
     STR_AUTO(path);
     struct decoder d = { stage, project, { project->arena, stage->findings, &path } };
     project->name = stage->project_name;
-    if (stage->options->no_interpolate) {
+    if (stage->options->tree_only) {
         decode_as_written(&d, whole);
         return;
     }

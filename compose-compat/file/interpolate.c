@@ -193,7 +193,8 @@ static void list_variables(struct slice text, unsigned depth, interpolate_variab
             continue;
         }
         fn(arg, variable.name, variable.form, variable.is_colon, variable.word);
-        list_variables(variable.word, depth + 1, fn, arg);
+        if (variable.form != '?')
+            list_variables(variable.word, depth + 1, fn, arg);
         at = variable.end;
     }
 }

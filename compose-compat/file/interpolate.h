@@ -23,8 +23,8 @@ struct interpolate {
    (a required variable is missing) or ERR_LIMIT. */
 int interpolate_text(const struct interpolate *how, struct slice text, struct str *out,
                      struct err *err) ATTR_MUST_CHECK;
-/* Calls fn for each variable that the text names, nested ones included: name, default and required
-   message as written (NULL when there is none). For `config --variables`. */
+/* Calls fn for each variable that the text names, those in the words of '-' and '+' after the one that
+   they belong to: form is 0, '-', '+' or '?', the word as written. For `config --variables`. */
 typedef void (*interpolate_variable_fn)(void *arg, struct slice name, char form, bool is_colon,
                                         struct slice word);
 void interpolate_variables(struct slice text, interpolate_variable_fn fn, void *arg);

@@ -145,7 +145,7 @@ static int run_stages(const struct stage *stage, struct node *tree, struct proje
     finish_tree(stage, tree);
     stage_decode(stage, tree, project);
     for (size_t i = 0; i < ARRAY_LEN(stages) && stage->findings->n_errors == 0; i++) {
-        if (!stages[i].is_skipped && !options->no_interpolate)
+        if (!stages[i].is_skipped && !options->tree_only)
             stages[i].fn(stage, project);
     }
     return stage->findings->n_errors > 0 ? refuse_input(stage->findings, err) : 0;

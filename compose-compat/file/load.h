@@ -28,6 +28,7 @@ struct load_options {
     const char *const *services;         /* the named services (their profiles become active), or NULL */
     bool is_compatibility;               /* --compatibility: '_' in names */
     bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
+    bool tree_only;                      /* no types, no stages after the tree: with no_interpolate */
     bool keep_unused;                    /* --all-resources: keep what no enabled service uses */
     bool select_only;                    /* services: disable all but these ... */
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */

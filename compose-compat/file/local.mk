@@ -70,6 +70,8 @@ compose_file_files = \
 	compose-compat/file/unique.h \
 	compose-compat/file/validate.c \
 	compose-compat/file/validate.h \
+	compose-compat/file/variables.c \
+	compose-compat/file/variables.h \
 	compose-compat/file/words.c \
 	compose-compat/file/words.h \
 	compose-compat/file/yaml-form.c \

@@ -40,7 +40,8 @@ struct config_verb_options {
         OPTION('q', "quiet", OPTION_BOOL, in quiet, "Only check"),                                 \
         OPTION_QUIET(0, "resolve-image-digests", OPTION_BOOL, in resolve_image_digests),           \
         OPTION(0, "services", OPTION_BOOL, in services, "List the names of services"),             \
-        OPTION_QUIET(0, "variables", OPTION_BOOL, in variables),                                   \
+        OPTION(0, "variables", OPTION_BOOL, in variables,                                          \
+               "List the variables that the files name"),                                          \
         OPTION(0, "volumes", OPTION_BOOL, in volumes, "List the names of volumes")
 
 /* Carries `config` out; values is a struct config_verb_options. */

@@ -85,6 +85,7 @@ static int fill_load_options(struct cmd_context *context, struct load_options *o
     options->is_compatibility = globals->compatibility;
     options->keep_unused = globals->all_resources;
     options->no_interpolate = context->load.no_interpolate;
+    options->tree_only = context->load.tree_only;
     options->no_normalize = context->load.no_normalize;
     options->no_path_resolution = context->load.no_path_resolution;
     options->no_consistency = context->load.no_consistency;

@@ -11,7 +11,6 @@
 #include "data/yread.h"
 #include "data/ywrite-parts.h"
 
-#define INDENT 2
 #define SIMPLE_KEY_MAX 128 /* bytes of a key that needs no '?' */
 #define DEPTH_MAX (YREAD_MAX_DEPTH + 64)
 
@@ -19,6 +18,7 @@ struct writing {
     struct ywrite_page page;
     unsigned flags;
     unsigned depth;
+    int step; /* of the indentation */
 };
 
 static void write_value(struct writing *w, const struct node *node);
@@ -27,8 +27,8 @@ static void write_scalar(struct writing *w, const struct ywrite_scalar *scalar, 
 {
     int indent = w->page.indent;
 
-    w->page.indent = MAX(indent, 0) + INDENT;
-    ywrite_put_scalar(&w->page, scalar, can_fold);
+    w->page.indent = MAX(indent, 0) + w->step;
+    ywrite_put_scalar(&w->page, scalar, can_fold && !(w->flags & YWRITE_UNFOLDED));
     w->page.indent = indent;
 }
 
@@ -159,7 +159,7 @@ static void write_collection(struct writing *w, const struct node *node)
 
     assert(w->depth < DEPTH_MAX);
     w->depth++;
-    w->page.indent = indent < 0 ? 0 : indent + INDENT;
+    w->page.indent = indent < 0 ? 0 : indent + w->step;
     if (node->kind == NODE_LIST)
         write_list(w, node);
     else
@@ -195,7 +195,7 @@ static void write_value(struct writing *w, const struct node *node)
 
 void ywrite_node(const struct node *node, unsigned flags, struct str *out)
 {
-    struct writing w = { .flags = flags };
+    struct writing w = { .flags = flags, .step = flags & YWRITE_INDENT4 ? 4 : 2 };
 
     w.page.out = out;
     w.page.indent = -1;

@@ -9,7 +9,9 @@
 #include "data/node.h"
 
 enum ywrite_flags {
-    YWRITE_MASK = 1, /* sensitive nodes as "********" */
+    YWRITE_MASK = 1,     /* sensitive nodes as "********" */
+    YWRITE_INDENT4 = 2,  /* four spaces a level, not two */
+    YWRITE_UNFOLDED = 4, /* lines as long as they get */
 };
 
 /* Appends the document. Nesting beyond YREAD_MAX_DEPTH is an assertion. */

@@ -1,5 +1,6 @@
 # Tests of the command line that need neither an engine nor Python.
 cmd_tests = \
+	tests/cmd/convert.sh \
 	tests/cmd/manual.sh \
 	# end
 

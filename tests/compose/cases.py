@@ -6,12 +6,14 @@ A case file holds many small projects:
     args: -f compose.yaml -f more.yaml     (default: -f compose.yaml)
     config: --no-interpolate               (more flags of `config`; default none)
     env: KEY=VALUE                         (any number; besides HOME and PATH)
+    also: --services web                   (any number; one more run of `config`, with these words)
     --- compose.yaml
     ...                                    (the file's lines; any number of files)
 
 The golden file beside it (same name, .golden) has for each case what docker compose said: the exit
-status, and when it is 0 the YAML, the JSON without blanks, and the hashes. The folder that the case ran
-in stands as @DIR@, the one above it as @TOP@.
+status, and when it is 0 the YAML, the JSON without blanks, and the hashes; then what each further run
+wrote, with the content of the file that it made with -o. Lists that docker compose has in no order are
+sorted. The folder that the case ran in stands as @DIR@, the one above it as @TOP@.
 
 Used by capture (writes goldens, needs docker compose) and replay.py (make check).
 """
@@ -34,6 +36,7 @@ class Case:
         self.line = line
         self.args = ["-f", "compose.yaml"]
         self.config = []
+        self.also = []
         self.env = {}
         self.files = {}
 
@@ -66,6 +69,8 @@ def read_setting(case, line, place):
         case.args = value.split()
     elif key == "config":
         case.config = value.split()
+    elif key == "also":
+        case.also.append(" ".join(value.split()))
     elif key == "env":
         name, _, text = value.partition("=")
         case.env[name] = text
@@ -150,10 +155,11 @@ class Result:
     def __init__(self, status, yaml=None, json=None, hashes=None, stderr="", crash=None):
         self.status, self.yaml, self.json, self.hashes = status, yaml, json, hashes
         self.stderr, self.crash = stderr, crash
+        self.also = {}  # "also WORDS" -> what the run wrote, REJECTED before it when it failed
 
     def parts(self):
         return {"status": str(self.status), "yaml": self.yaml, "json": self.json,
-                "hash": self.hashes}
+                "hash": self.hashes, **self.also}
 
 
 def crash_of(answers):
@@ -169,8 +175,28 @@ def crash_of(answers):
 FORMATS = ((), ("--format", "json"), ("--hash", "*"))
 
 
+REJECTED = "(rejected)"
+OUTPUT = "written.txt"  # what "also: -o written.txt" is to name
+LISTS = {"--services", "--volumes", "--networks", "--models", "--images", "--hash"}
+
+
+def further_text(words, folder, answer):
+    """What one `also` of a case gave; lists are sorted, the one of variables below its head."""
+    status, text, _ = answer
+    lines, path = text.decode("utf-8", "replace").splitlines(True), os.path.join(folder, OUTPUT)
+    if LISTS & set(words):
+        lines.sort()
+    elif "--variables" in words and not {"yaml", "json", "JSON"} & set(words):
+        lines[1:] = sorted(lines[1:])
+    if os.path.exists(path):
+        with open(path, encoding="utf-8", newline="") as stream:
+            lines.append("(written)\n" + stream.read())
+        os.unlink(path)
+    return (REJECTED + "\n" if status else "") + "".join(lines)
+
+
 def run(runner, case, top, formats=FORMATS):
-    """`config` in a fresh folder below top: as YAML, as JSON, as hashes."""
+    """`config` in a fresh folder below top: as YAML, as JSON, as hashes, and as the case wants more."""
     folder = os.path.join(top, FOLDER)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -182,11 +208,22 @@ def run(runner, case, top, formats=FORMATS):
         commands = commands[:2]
     answers = runner.runs(folder, env, commands)
     texts = [out.decode("utf-8", "replace") for _, out, _ in answers]
-    stderr = "".join(answers[0][2].decode("utf-8", "replace"))
 
     def placed(text):
-        return text.replace(folder, "@DIR@").replace(top, "@TOP@")
+        return text.replace(folder, "@DIR@").replace(top, "@TOP@").replace(env["PATH"], "@PATH@")
 
+    result = result_of(answers, texts, placed, top)
+    for words in case.also:
+        command = [*case.args, "config", *words.split(), *case.config]
+        more = runner.runs(folder, env, [command])
+        result.also["also " + words] = placed(further_text(words.split(), folder, more[0])).rstrip("\n")
+        result.crash = result.crash or crash_of(more)
+    return result
+
+
+def result_of(answers, texts, placed, top):
+    """The YAML, the JSON and the hashes."""
+    stderr = answers[0][2].decode("utf-8", "replace")
     if answers[0][0]:
         return Result(1, stderr=placed(stderr), crash=crash_of(answers))
     texts += [""] * (3 - len(texts))
@@ -203,9 +240,9 @@ def write_golden(path, results):
             stream.write(f"=== {name}\n")
             if result.status:
                 stream.write("--- rejected\n")
-                continue
-            for key in ("yaml", "json", "hash"):
-                stream.write(f"--- {key}\n{getattr(result, 'hashes' if key == 'hash' else key)}\n")
+            for key, text in result.parts().items():
+                if text is not None and key != "status":
+                    stream.write(f"--- {key}\n{text}\n")
 
 
 def read_golden(path):
@@ -216,8 +253,8 @@ def read_golden(path):
             if line.startswith("=== "):
                 parts = results.setdefault(line[4:], {})
                 lines = None
-            elif line.startswith("--- ") and parts is not None and line[4:] in (
-                    "yaml", "json", "hash", "rejected"):
+            elif line.startswith("--- ") and parts is not None and (
+                    line[4:] in ("yaml", "json", "hash", "rejected") or line[4:].startswith("also ")):
                 lines = parts.setdefault(line[4:], [])
             elif lines is not None:
                 lines.append(line)
@@ -225,10 +262,12 @@ def read_golden(path):
 
 
 def golden_result(parts):
-    if "rejected" in parts:
-        return Result(1)
     texts = {key: "\n".join(lines).rstrip("\n") for key, lines in parts.items()}
-    return Result(0, texts.get("yaml", ""), texts.get("json", ""), texts.get("hash", ""))
+    result = Result(1)
+    if "rejected" not in parts:
+        result = Result(0, texts.get("yaml", ""), texts.get("json", ""), texts.get("hash", ""))
+    result.also = {key: text for key, text in texts.items() if key.startswith("also ")}
+    return result
 
 
 def read_differences():

@@ -28,15 +28,15 @@ def differences(wanted, got):
     if wanted.status != got.status:
         return [f"exit status {got.status}, wanted {wanted.status}", *got.stderr.split("\n")[:6]]
     lines = []
-    for key in ("yaml", "json", "hash"):
-        if wanted_parts[key] == got_parts[key]:
+    for key in {**wanted_parts, **got_parts}:
+        if wanted_parts.get(key) == got_parts.get(key):
             continue
         lines += [f"{key} differs:"]
         if key == "json":
             lines += [f"  wanted {wanted_parts[key]}", f"  got    {got_parts[key]}"]
             continue
-        lines += difflib.unified_diff((wanted_parts[key] or "").split("\n"),
-                                      (got_parts[key] or "").split("\n"), "wanted", "got",
+        lines += difflib.unified_diff((wanted_parts.get(key) or "").split("\n"),
+                                      (got_parts.get(key) or "").split("\n"), "wanted", "got",
                                       lineterm="", n=2)
     return lines
 

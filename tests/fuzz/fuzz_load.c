@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "compose-compat/file/load.h"
 #include "compose-compat/file/output.h"
+#include "compose-compat/file/variables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const environment[] = { "A=value", "E=", "HOME=/home/user", NULL };
 
-static void load(const char *path, bool is_plain)
+static void load(const char *path, bool is_plain, bool is_tree)
 {
     const char *files[] = { path, NULL };
     struct load_options options = {
@@ -27,6 +28,7 @@ static void load(const char *path, bool is_plain)
         .project_name = "fuzz",
         .environment = environment,
         .no_interpolate = is_plain,
+        .tree_only = is_tree,
         .no_consistency = is_plain,
     };
     struct findings findings = FINDINGS_INIT;
@@ -34,9 +36,15 @@ static void load(const char *path, bool is_plain)
     ERR_AUTO(err);
     if (compose_load(&options, &project, &findings, &err) == 0) {
         STR_AUTO(out);
-        compose_output(project, OUTPUT_YAML, !is_plain, &out);
-        compose_output(project, OUTPUT_JSON, !is_plain, &out);
+        compose_output(project, OUTPUT_YAML, !is_tree, &out);
+        compose_output(project, OUTPUT_JSON, !is_tree, &out);
         MUST(out.len > 0);
+        if (is_tree) {
+            struct file_variables variables;
+            variables_list(project->arena, project->source, &variables);
+            for (size_t i = 0; i < variables.n; i++)
+                MUST(variables.items[i].name[0] != '\0');
+        }
         project_free(project);
     } else {
         MUST(err_is_set(&err) && (err.code != ERR_INPUT || findings.n_errors > 0));
@@ -65,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || file_write_all(fd, (const char *)data, size, NULL))
         return 0;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    load(path, false);
-    load(path, true);
+    load(path, false, false);
+    load(path, true, false);
+    load(path, true, true);
     return 0;
 }

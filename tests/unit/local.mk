@@ -40,6 +40,7 @@ unit_tests = \
 	tests/unit/test_short \
 	tests/unit/test_ssh \
 	tests/unit/test_str \
+	tests/unit/test_variables \
 	tests/unit/test_words \
 	tests/unit/test_yread \
 	tests/unit/test_ywrite \

@@ -205,8 +205,8 @@ static void add_variable(void *arg, struct slice name, char form, bool is_colon,
 static void test_variables(void)
 {
     STR_AUTO(out);
-    interpolate_variables(slice_from("a $A $$B ${C:-d${E}} ${F?} $1 ${bad.}"), add_variable, &out);
-    is_text(out.buf, "A.;C:-d${E};E.;F?;");
+    interpolate_variables(slice_from("a $A $$B ${C:-d${E}} ${F?$G} $1 ${bad.}"), add_variable, &out);
+    is_text(out.buf, "A.;C:-d${E};E.;F?$G;");
 }
 
 int main(void)

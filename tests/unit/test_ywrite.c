@@ -44,9 +44,30 @@ static void test_others(void)
     arena_free(arena);
 }
 
+/* As Go's yaml.Marshal writes a map of structs. */
+static void test_wide(void)
+{
+    static const char words[] =
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen";
+    struct arena *arena = arena_new();
+    struct origin at = ORIGIN_NONE;
+    struct node *outer = node_map(arena, at);
+    struct node *inner = node_map(arena, at);
+    STR_AUTO(out);
+    STR_AUTO(wanted);
+
+    node_set(arena, inner, "b", at, node_text(arena, at, words));
+    node_set(arena, outer, "a", at, inner);
+    ywrite_node(outer, YWRITE_INDENT4 | YWRITE_UNFOLDED, &out);
+    str_printf(&wanted, "a:\n    b: %s\n", words);
+    is_text(out.buf, wanted.buf);
+    arena_free(arena);
+}
+
 int main(void)
 {
     run_data_cases("yaml-write.jsonl", write_case);
     test_others();
+    test_wide();
     return done_testing();
 }
