@@ -152,7 +152,9 @@ static void bind_slot(struct binder *binder, struct slot *slots, const struct no
 {
     size_t len = place_key(&binder->path, pair->key);
     struct node *value = bind_value(binder, pair->value, row);
-    if (value && row->order > 0 && row->order < ORDER_MAX && !is_omitted(value, row))
+    /* Hosts are counted, not their addresses. */
+    const struct node *counted = row->canonical == CANON_EXTRA_HOSTS ? pair->value : value;
+    if (value && row->order > 0 && row->order < ORDER_MAX && !is_omitted(counted, row))
         slots[row->order] = (struct slot){ pair, row, value };
     str_cut(&binder->path, len);
 }
