@@ -183,11 +183,31 @@ static void print_plain_form(const char *digits, int n, int exponent, struct str
     }
 }
 
-void number_print_float(double value, struct str *out)
+/* Which exponents are written out as plain digits, and how long an exponent is at least. */
+struct float_form {
+    int first_plain, end_plain, min_exponent_digits;
+};
+
+static void print_finite(double value, const struct float_form *form, struct str *out)
 {
     char digits[FLOAT_DIGITS + 1];
     int exponent;
 
+    if (signbit(value))
+        str_add_char(out, '-');
+    if (value == 0) {
+        str_add_char(out, '0');
+        return;
+    }
+    int n = shortest_digits(fabs(value), digits, &exponent);
+    if (exponent < form->first_plain || exponent >= form->end_plain)
+        print_exponent_form(digits, n, exponent, form->min_exponent_digits, out);
+    else
+        print_plain_form(digits, n, exponent, out);
+}
+
+void number_print_float(double value, struct str *out)
+{
     if (isnan(value)) {
         str_add(out, "NaN");
         return;
@@ -196,34 +216,11 @@ void number_print_float(double value, struct str *out)
         str_add(out, value < 0 ? "-Inf" : "+Inf");
         return;
     }
-    if (signbit(value))
-        str_add_char(out, '-');
-    if (value == 0) {
-        str_add_char(out, '0');
-        return;
-    }
-    int n = shortest_digits(fabs(value), digits, &exponent);
-    if (exponent < -4 || exponent >= 6)
-        print_exponent_form(digits, n, exponent, 2, out);
-    else
-        print_plain_form(digits, n, exponent, out);
+    print_finite(value, &(struct float_form){ -4, 6, 2 }, out);
 }
 
 void number_print_json(double value, struct str *out)
 {
-    char digits[FLOAT_DIGITS + 1];
-    int exponent;
-
     assert(isfinite(value));
-    if (signbit(value))
-        str_add_char(out, '-');
-    if (value == 0) {
-        str_add_char(out, '0');
-        return;
-    }
-    int n = shortest_digits(fabs(value), digits, &exponent);
-    if (exponent < -6 || exponent >= 21)
-        print_exponent_form(digits, n, exponent, 1, out);
-    else
-        print_plain_form(digits, n, exponent, out);
+    print_finite(value, &(struct float_form){ -6, 21, 1 }, out);
 }

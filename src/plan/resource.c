@@ -7,6 +7,7 @@
 #include "plan/resource.h"
 
 #include "base/mem.h"
+#include "base/vec.h"
 
 const char *const instance_state_names[] = {
     "created", "running", "paused", "restarting", "removing", "exited", "dead",
@@ -90,6 +91,23 @@ struct wanted_dependency *wanted_depend(struct wanted_set *set, struct wanted *d
 
     ARENA_ADD(set->arena, &dependent->depends_on, dependency);
     return &dependent->depends_on.items[dependent->depends_on.n - 1];
+}
+
+void wanted_depend_on_services(struct wanted_set *set, struct wanted *dependent,
+                               const struct service *service)
+{
+    VEC_EACH (&service->depends_on, dependency) {
+        struct wanted *on = wanted_find(set, dependent->kind->name, dependency->service);
+        struct wanted_dependency *added;
+
+        if (!on)
+            continue;
+        added = wanted_depend(set, dependent, on, DEPENDS_RUNNING);
+        added->condition = dependency->condition;
+        added->restart = dependency->restart;
+        added->required = dependency->required;
+        added->at = dependency->at;
+    }
 }
 
 void existing_set_init(struct existing_set *set, const char *project)

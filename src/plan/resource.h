@@ -102,6 +102,10 @@ struct wanted *wanted_add(struct wanted_set *set, const struct resource_kind *ki
 struct wanted *wanted_find(const struct wanted_set *set, const char *kind, const char *key);
 struct wanted_dependency *wanted_depend(struct wanted_set *set, struct wanted *dependent,
                                         struct wanted *on, enum dependency_kind kind);
+/* What the service's depends_on says, for its wanted instances: on those of other services of the same
+   kind; a service that the set does not have is passed over. */
+void wanted_depend_on_services(struct wanted_set *set, struct wanted *dependent,
+                               const struct service *service);
 
 /* --- existing ---------------------------------------------------------------------------------- */
 

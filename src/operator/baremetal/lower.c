@@ -210,18 +210,7 @@ static void connect_service(struct wanted_set *set, const struct service *servic
         if (volume)
             wanted_depend(set, wanted, volume, DEPENDS_BOUND)->at = mount->at;
     }
-    VEC_EACH (&service->depends_on, dependency) {
-        struct wanted *on = wanted_find(set, baremetal_process.name, dependency->service);
-        struct wanted_dependency *added;
-
-        if (!on)
-            continue;
-        added = wanted_depend(set, wanted, on, DEPENDS_RUNNING);
-        added->condition = dependency->condition;
-        added->restart = dependency->restart;
-        added->required = dependency->required;
-        added->at = dependency->at;
-    }
+    wanted_depend_on_services(set, wanted, service);
 }
 
 int baremetal_lower(const struct project *project, struct wanted_set *out,

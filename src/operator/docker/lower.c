@@ -357,17 +357,7 @@ static void depend_on_instances(struct lower *lower, struct wanted *wanted,
                   arena_dup_len(lower->out->arena, entry, strcspn(entry, ":")), DEPENDS_BOUND,
                   service_origin(service, "volumes_from"));
     }
-    VEC_EACH (&service->depends_on, dependency) {
-        struct wanted *on =
-            wanted_find(lower->out, docker_container_kind.name, dependency->service);
-        if (!on)
-            continue;
-        struct wanted_dependency *edge = wanted_depend(lower->out, wanted, on, DEPENDS_RUNNING);
-        edge->condition = dependency->condition;
-        edge->restart = dependency->restart;
-        edge->required = dependency->required;
-        edge->at = dependency->at;
-    }
+    wanted_depend_on_services(lower->out, wanted, service);
 }
 
 int docker_lower(const struct project *project, struct wanted_set *out, struct findings *findings)

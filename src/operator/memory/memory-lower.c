@@ -185,18 +185,7 @@ static void connect_service(const struct project *project, struct wanted_set *se
     depend_on_parent(set, wanted, service->ipc, service_origin(service, "ipc"));
     depend_on_parent(set, wanted, service->pid, service_origin(service, "pid"));
     depend_on_volumes_from(set, wanted, service);
-    VEC_EACH (&service->depends_on, dependency) {
-        struct wanted *on = wanted_find(set, memory_container.name, dependency->service);
-        struct wanted_dependency *added;
-
-        if (!on)
-            continue;
-        added = wanted_depend(set, wanted, on, DEPENDS_RUNNING);
-        added->condition = dependency->condition;
-        added->restart = dependency->restart;
-        added->required = dependency->required;
-        added->at = dependency->at;
-    }
+    wanted_depend_on_services(set, wanted, service);
 }
 
 static void add_service(const struct project *project, struct wanted_set *set,
