@@ -341,6 +341,28 @@ static void warn_of_rest(struct operation *operation)
     }
 }
 
+static bool makes_something(enum plan_goal goal)
+{
+    return goal == GOAL_UP || goal == GOAL_CREATE || goal == GOAL_BUILD || goal == GOAL_PULL;
+}
+
+/* What an operator cannot do matters to what makes something; anything else works with what exists,
+   whatever was written since. */
+static int lower_project(struct operation *operation, struct err *err)
+{
+    struct cmd_context *context = operation->context;
+    struct findings unused = FINDINGS_INIT;
+    bool is_told = makes_something(operation->options.goal);
+
+    if (context->ops->lower(context->project, &operation->wanted,
+                            is_told ? &context->findings : &unused) < 0 &&
+        is_told)
+        return err_set(err, ERR_INPUT, "the project cannot be run by operator \"%s\"",
+                       context->ops->name);
+    findings_release(&unused);
+    return 0;
+}
+
 int operation_prepare(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
@@ -349,19 +371,15 @@ int operation_prepare(struct operation *operation, struct err *err)
         .project = context->project_name,
         .wanted = context->project == NULL ? NULL : &operation->wanted,
         .with_all = true,
-        .only_running_kinds = goal != GOAL_UP && goal != GOAL_CREATE && goal != GOAL_DOWN &&
-                              goal != GOAL_BUILD && goal != GOAL_PULL,
-        .with_artifacts = goal == GOAL_UP || goal == GOAL_CREATE || goal == GOAL_BUILD ||
-                          goal == GOAL_PULL || operation->options.remove_images != NULL,
+        .only_running_kinds = !makes_something(goal) && goal != GOAL_DOWN,
+        .with_artifacts = makes_something(goal) || operation->options.remove_images != NULL,
     };
 
     wanted_set_init(&operation->wanted, context->project_name);
     if (!context->globals.dry_run && take_lock(operation, err) < 0)
         return -1;
-    if (context->project != NULL &&
-        context->ops->lower(context->project, &operation->wanted, &context->findings) < 0)
-        return err_set(err, ERR_INPUT, "the project cannot be run by operator \"%s\"",
-                       context->ops->name);
+    if (context->project != NULL && lower_project(operation, err) < 0)
+        return -1;
     if (operate_observe(context, &query, &operation->existing, err) < 0)
         return -1;
     context_print_findings(context);

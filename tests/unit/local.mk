@@ -2,6 +2,7 @@
 unit_tests = \
 	tests/unit/test_arena \
 	tests/unit/test_auth \
+	tests/unit/test_baremetal_keys \
 	tests/unit/test_clock \
 	tests/unit/test_context \
 	tests/unit/test_converge \

@@ -425,6 +425,8 @@ static int make_run(struct making *making, struct err *err)
     add_health(making);
     add_ports(making);
     add_limits(making);
+    if (service->oom_score_adj)
+        put_int(making, making->run, "oom_score_adj", service->oom_score_adj);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sched.h>
@@ -31,31 +32,54 @@ const char **baremetal_words(const struct node *list)
     return words;
 }
 
-static int set_limits(const struct node *limits)
+int baremetal_limit(const char *name)
 {
     static const struct {
         const char *name;
         int resource;
     } names[] = {
-        { "nofile", RLIMIT_NOFILE }, { "nproc", RLIMIT_NPROC },     { "core", RLIMIT_CORE },
-        { "cpu", RLIMIT_CPU },       { "data", RLIMIT_DATA },       { "fsize", RLIMIT_FSIZE },
-        { "stack", RLIMIT_STACK },   { "memlock", RLIMIT_MEMLOCK }, { "as", RLIMIT_AS },
-        { "nice", RLIMIT_NICE },     { "rtprio", RLIMIT_RTPRIO },
+        { "as", RLIMIT_AS },           { "core", RLIMIT_CORE },
+        { "cpu", RLIMIT_CPU },         { "data", RLIMIT_DATA },
+        { "fsize", RLIMIT_FSIZE },     { "locks", RLIMIT_LOCKS },
+        { "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE },
+        { "nice", RLIMIT_NICE },       { "nofile", RLIMIT_NOFILE },
+        { "nproc", RLIMIT_NPROC },     { "rss", RLIMIT_RSS },
+        { "rtprio", RLIMIT_RTPRIO },   { "rttime", RLIMIT_RTTIME },
+        { "stack", RLIMIT_STACK },     { "sigpending", RLIMIT_SIGPENDING },
     };
 
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (text_is(names[i].name, name))
+            return names[i].resource;
+    }
+    return -1;
+}
+
+static int set_limits(const struct node *limits)
+{
     if (!node_is(limits, NODE_LIST))
         return 0;
     NODE_EACH_ITEM (limits, item) {
-        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-            struct rlimit limit = { (rlim_t)baremetal_int(*item, "soft"),
-                                    (rlim_t)baremetal_int(*item, "hard") };
+        int resource = baremetal_limit(baremetal_text(*item, "name"));
+        struct rlimit limit = { (rlim_t)baremetal_int(*item, "soft"),
+                                (rlim_t)baremetal_int(*item, "hard") };
 
-            if (text_is(names[i].name, baremetal_text(*item, "name")) &&
-                setrlimit(names[i].resource, &limit) != 0)
-                return errno;
-        }
+        if (resource >= 0 && setrlimit(resource, &limit) != 0)
+            return errno;
     }
     return 0;
+}
+
+static int set_oom_score(const struct node *run)
+{
+    char text[32];
+    FD_AUTO(fd);
+    int len = snprintf(text, sizeof(text), "%lld", (long long)baremetal_int(run, "oom_score_adj"));
+
+    if (!node_get(run, "oom_score_adj"))
+        return 0;
+    fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    return fd < 0 || write(fd, text, (size_t)len) != len ? errno : 0;
 }
 
 /* A target that does not exist on this host is not made: the service has the variable instead. */
@@ -137,6 +161,10 @@ int baremetal_enter(const struct node *run, const char *user, const char *dir,
 
     *ret_what = "limits cannot be set";
     error = set_limits(node_get(run, "ulimits"));
+    if (error)
+        return error;
+    *ret_what = "oom_score_adj cannot be set";
+    error = set_oom_score(run);
     if (error)
         return error;
     umask(022);

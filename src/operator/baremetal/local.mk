@@ -6,6 +6,8 @@ operator_baremetal_files = \
 	src/operator/baremetal/control.c \
 	src/operator/baremetal/create.c \
 	src/operator/baremetal/event-file.c \
+	src/operator/baremetal/keys.c \
+	src/operator/baremetal/keys.h \
 	src/operator/baremetal/launch.c \
 	src/operator/baremetal/log.c \
 	src/operator/baremetal/lower.c \

@@ -1,6 +1,6 @@
 /*
  * lower.c - project to wanted processes and volumes. Specs are the canonical trees, so that every
- * field has its reason. Pure: what cannot be done on a bare host is a finding with its place.
+ * field has its reason. Pure: what cannot be done on a bare host is a finding with its place (keys.c).
  */
 #include "base/base.h"
 
@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "data/jwrite.h"
+#include "operator/baremetal/keys.h"
 
 static const struct field_rule process_rules[] = {
     { "develop", CHANGE_IGNORE },
@@ -63,110 +64,6 @@ static void set_spec(struct wanted_set *set, struct wanted *wanted, const struct
     wanted->digest = digest_of(set->arena, spec);
 }
 
-static void check_program(const struct service *service, struct findings *findings)
-{
-    if (service->command.list.n > 0 || service->entrypoint.list.n > 0)
-        return;
-    finding_hint(finding_add(findings, FINDING_ERROR, service->at, NULL,
-                             "service \"%s\" has no command: on bare metal an image does not say "
-                             "what to run",
-                             service->name),
-                 "give it a \"command\" or an \"entrypoint\"");
-}
-
-/* Keys that say something to a container engine which a plain process does not have. */
-static const char *const engine_keys[] = {
-    "annotations",
-    "blkio_config",
-    "cap_add",
-    "cap_drop",
-    "cgroup",
-    "cgroup_parent",
-    "cpu_count",
-    "cpu_percent",
-    "cpu_period",
-    "cpu_quota",
-    "cpu_rt_period",
-    "cpu_rt_runtime",
-    "cpu_shares",
-    "cpus",
-    "cpuset",
-    "device_cgroup_rules",
-    "devices",
-    "dns",
-    "dns_opt",
-    "dns_search",
-    "domainname",
-    "external_links",
-    "extra_hosts",
-    "gpus",
-    "group_add",
-    "hostname",
-    "init",
-    "ipc",
-    "isolation",
-    "links",
-    "logging",
-    "mac_address",
-    "mem_limit",
-    "mem_reservation",
-    "mem_swappiness",
-    "memswap_limit",
-    "models",
-    "network_mode",
-    "oom_kill_disable",
-    "oom_score_adj",
-    "pid",
-    "pids_limit",
-    "platform",
-    "privileged",
-    "provider",
-    "read_only",
-    "runtime",
-    "security_opt",
-    "shm_size",
-    "stdin_open",
-    "storage_opt",
-    "sysctls",
-    "tty",
-    "use_api_socket",
-    "userns_mode",
-    "uts",
-    "volumes_from",
-};
-
-static void check_keys(const struct service *service, struct findings *findings)
-{
-    for (size_t i = 0; i < ARRAY_LEN(engine_keys); i++) {
-        const struct node *value = node_get(service->source, engine_keys[i]);
-
-        if (!value || (node_is(value, NODE_BOOL) && !value->u.truth))
-            continue;
-        finding_add(findings, FINDING_WARNING, service_origin(service, engine_keys[i]), NULL,
-                    "service \"%s\": \"%s\" has no effect on bare metal", service->name,
-                    engine_keys[i]);
-    }
-    VEC_EACH (&service->networks, endpoint) {
-        if (!text_is(endpoint->network, "default"))
-            finding_add(findings, FINDING_WARNING, endpoint->at, NULL,
-                        "service \"%s\": network \"%s\" is the host's on bare metal", service->name,
-                        endpoint->network);
-    }
-    if (service->deploy && (service->deploy->limits || service->deploy->reservations))
-        finding_add(findings, FINDING_WARNING, service_origin(service, "deploy.resources"), NULL,
-                    "service \"%s\": \"deploy.resources\" has no effect on bare metal",
-                    service->name);
-    VEC_EACH (&service->volumes, mount) {
-        if (mount->type != MOUNT_BIND && mount->type != MOUNT_VOLUME && mount->type != MOUNT_TMPFS)
-            finding_add(findings, FINDING_ERROR, mount->at, NULL,
-                        "service \"%s\": a mount of type \"%s\" is not possible on bare metal",
-                        service->name, mount_type_names[mount->type]);
-    }
-    if (service->stop_signal && baremetal_signal(service->stop_signal) == 0)
-        finding_add(findings, FINDING_ERROR, service_origin(service, "stop_signal"), NULL,
-                    "service \"%s\": no such signal: \"%s\"", service->name, service->stop_signal);
-}
-
 static void add_service(const struct project *project, struct wanted_set *set,
                         const struct service *service, struct findings *findings)
 {
@@ -194,8 +91,7 @@ static void add_service(const struct project *project, struct wanted_set *set,
     set_spec(set, wanted, service->source);
     if (service->is_disabled)
         return;
-    check_program(service, findings);
-    check_keys(service, findings);
+    baremetal_check_keys(project, service, findings);
 }
 
 static void connect_service(struct wanted_set *set, const struct service *service)
@@ -216,6 +112,8 @@ static void connect_service(struct wanted_set *set, const struct service *servic
 int baremetal_lower(const struct project *project, struct wanted_set *out,
                     struct findings *findings)
 {
+    size_t n_before = findings->n_errors;
+
     VEC_EACH (&project->volumes, item) {
         const struct volume *volume = *item;
         struct wanted *wanted = wanted_add(out, &baremetal_volume, volume->key);
@@ -236,5 +134,5 @@ int baremetal_lower(const struct project *project, struct wanted_set *out,
         if (!(*service)->is_disabled)
             connect_service(out, *service);
     }
-    return 0;
+    return findings->n_errors > n_before ? -1 : 0;
 }

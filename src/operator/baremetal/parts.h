@@ -112,6 +112,8 @@ void baremetal_list(struct arena *arena, const char *dir, const char *end, struc
 
 /* The "K=V" list of the record, NULL-terminated, on the heap (the texts are the record's). */
 const char **baremetal_words(const struct node *list);
+/* The RLIMIT_ of "nofile", or -1. */
+int baremetal_limit(const char *name);
 /* In the forked child: limits, user (NULL: the record's), folder (NULL: the record's), without
    mounts. 0, or the errno of a failure. */
 int baremetal_enter(const struct node *run, const char *user, const char *dir,
