@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,33 @@ bool file_is_dir(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool add_real(const char *path, struct str *out)
+{
+    char real[PATH_MAX];
+
+    if (!realpath(path, real))
+        return false;
+    str_add(out, real);
+    return true;
+}
+
+void file_real_path(const char *path, struct str *out)
+{
+    STR_AUTO(dir);
+
+    str_clear(out);
+    if (add_real(path, out))
+        return;
+    path_dir(path, &dir);
+    if (!add_real(dir.buf, out)) {
+        str_add(out, path);
+        return;
+    }
+    if (out->len > 1)
+        str_add_char(out, '/');
+    str_add(out, path_base(path));
 }
 
 int file_make_dirs(const char *path, unsigned mode, struct err *err)

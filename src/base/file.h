@@ -23,6 +23,9 @@ int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned 
 int file_write_all(int fd, const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
+/* The absolute path without links, however it was spelled; its last part need not exist. As it is
+   when its folder does not. */
+void file_real_path(const char *path, struct str *out);
 /* mkdir -p; existing folders keep their mode. */
 int file_make_dirs(const char *path, unsigned mode, struct err *err) ATTR_MUST_CHECK;
 /* Removes a folder and what is in it, never following links. A missing one is fine. */

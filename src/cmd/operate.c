@@ -244,12 +244,11 @@ static int take_lock(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
     const struct opt_int timeout = context->globals.lock_timeout;
-    const char *endpoint = context->globals.host;
     struct lock_wait wait = { .context = context, .err = ERR_INIT };
+    STR_AUTO(place);
 
-    if (endpoint == NULL)
-        endpoint = context_env(context, "DOCKER_HOST");
-    lock_take(context->loop, context->ops->name, endpoint == NULL ? "" : endpoint,
+    context->ops->identity(context->operator_handle, &place);
+    lock_take(context->loop, context->ops->name, place.buf,
               context->project_name, timeout.has ? timeout.value * 1000 : -1, on_lock_waiting,
               on_locked, &wait);
     if (operate_until(context, &wait.is_done, err) < 0)

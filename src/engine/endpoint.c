@@ -1,9 +1,11 @@
 /*
- * endpoint.c - where the engine is, in docker's order: --context, -H, DOCKER_HOST, DOCKER_CONTEXT, the
- * configuration's current context, the default socket; and how it is spoken to (TLS, ssh). Talks to
- * nobody: it reads files of the user's docker configuration only.
+ * endpoint.c - where the engine is, in docker's order: --context, -H, DOCKER_HOST, DOCKER_CONTEXT,
+ * the configuration's current context, the default socket; and how it is spoken to (TLS, ssh).
+ * Talks to nobody: it reads files of the user's docker configuration only.
  */
 #include "base/base.h"
+
+#include <ctype.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -27,6 +29,27 @@ void endpoint_release(struct endpoint *endpoint)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         mem_free(texts[i]);
     memset(endpoint, 0, sizeof(*endpoint));
+}
+
+void endpoint_identity(const struct endpoint *endpoint, struct str *out)
+{
+    STR_AUTO(path);
+
+    if (endpoint->ssh_host) {
+        str_printf(out, "ssh:%s@%s:%s%s", endpoint->ssh_user ? endpoint->ssh_user : "",
+                   endpoint->ssh_host, endpoint->ssh_port ? endpoint->ssh_port : "",
+                   endpoint->ssh_socket ? endpoint->ssh_socket : "");
+    } else if (endpoint->unix_socket) {
+        file_real_path(endpoint->unix_socket, &path);
+        str_printf(out, "unix:%s", path.buf);
+    } else {
+        const char *address = strstr(endpoint->base_url, "://") + 3;
+        size_t host_len = strcspn(address, "/");
+        str_add(out, "tcp:");
+        for (size_t i = 0; i < host_len; i++)
+            str_add_char(out, (char)tolower((unsigned char)address[i]));
+        str_add(out, address + host_len);
+    }
 }
 
 /* ------------------------------------------------------------ TLS */

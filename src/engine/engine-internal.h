@@ -79,6 +79,7 @@ void engine_read_config(struct engine *engine);
 int endpoint_resolve(const struct engine *engine, const char *host, const char *context,
                      struct endpoint *ret_endpoint, struct err *err) ATTR_MUST_CHECK;
 void endpoint_release(struct endpoint *endpoint);
+void endpoint_identity(const struct endpoint *endpoint, struct str *out);
 
 /* negotiate.c */
 /* Reads DOCKER_API_VERSION. */

@@ -120,6 +120,11 @@ const char *engine_host(const struct engine *engine)
     return engine->endpoint.host;
 }
 
+void engine_identity(const struct engine *engine, struct str *out)
+{
+    endpoint_identity(&engine->endpoint, out);
+}
+
 unsigned engine_api(const struct engine *engine)
 {
     return engine->api;

@@ -36,6 +36,10 @@ unsigned engine_count(const struct engine *engine);
 const char *
 engine_host(const struct engine *engine); /* "unix:///var/run/docker.sock", for messages */
 
+/* Where it is, the same text however it was spelled or by which context it was named: for locks. Added to
+   out. */
+void engine_identity(const struct engine *engine, struct str *out);
+
 /* The minor of the version spoken (41 to 55); 0 before the first answer. Calls queue behind the one
    negotiation that the first of them starts. */
 unsigned engine_api(const struct engine *engine);

@@ -168,7 +168,7 @@ static void try_lock(void *arg)
 }
 
 /* Root has one place for it, whatever the environment says: services and login shells must meet. */
-static int set_path(struct lock *lock, const char *operator_name, const char *endpoint,
+static int set_path(struct lock *lock, const char *operator_name, const char *place,
                     struct err *err)
 {
     STR_AUTO(path);
@@ -182,10 +182,8 @@ static int set_path(struct lock *lock, const char *operator_name, const char *en
     if (file_make_dirs(path.buf, 0700, err) != 0)
         return -1;
     dir_len = path.len + 1;
-    str_printf(
-        &path, "/%s-%016llx-%s.lock", operator_name,
-        (unsigned long long)text_hash(endpoint ? endpoint : "", endpoint ? strlen(endpoint) : 0),
-        lock->project);
+    str_printf(&path, "/%s-%016llx-%s.lock", operator_name,
+               (unsigned long long)text_hash(place, strlen(place)), lock->project);
     for (size_t i = dir_len; i < path.len; i++) {
         if (path.buf[i] == '/')
             path.buf[i] = '_';
@@ -194,9 +192,9 @@ static int set_path(struct lock *lock, const char *operator_name, const char *en
     return open_file(lock, err);
 }
 
-void lock_take(struct loop *loop, const char *operator_name, const char *endpoint,
-               const char *project, int64_t timeout_ms,
-               void (*waiting)(void *arg, const char *holder), lock_done_fn done, void *arg)
+void lock_take(struct loop *loop, const char *operator_name, const char *place, const char *project,
+               int64_t timeout_ms, void (*waiting)(void *arg, const char *holder),
+               lock_done_fn done, void *arg)
 {
     struct lock *lock = MEM_NEW(struct lock);
 
@@ -208,7 +206,7 @@ void lock_take(struct loop *loop, const char *operator_name, const char *endpoin
     lock->waiting = waiting;
     lock->done = done;
     lock->arg = arg;
-    if (set_path(lock, operator_name, endpoint, &lock->err) != 0)
+    if (set_path(lock, operator_name, place, &lock->err) != 0)
         assert(err_is_set(&lock->err));
     loop_add_soon(loop, try_lock, lock);
 }

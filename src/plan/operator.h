@@ -143,6 +143,9 @@ struct operator_ops {
     /* One handle per run. Connects lazily: the first call that needs the backend says if it is missing. */
     int (*open)(const struct operator_config *config, void **ret_handle, struct err *err);
     void (*close)(void *handle);
+    /* Adds where the backend is, the same text however the user named it (a socket by several paths, a
+       context): what locks go by. */
+    void (*identity)(void *handle, struct str *out);
 
     /* Project to wanted resources: pure, deterministic, no input or output. What it cannot express is a
        finding with the place of the key, never dropped in silence. */

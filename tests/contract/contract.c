@@ -220,7 +220,7 @@ static void check_table(struct contract *contract)
     contract_ok(contract, ops->name && ops->summary && ops->kinds, "it says what it is");
     contract_ok(contract,
                 ops->open && ops->close && ops->lower && ops->observe && ops->begin &&
-                    ops->cancel && ops->concurrency,
+                    ops->cancel && ops->concurrency && ops->identity,
                 "the slots that all need are there");
     contract_ok(contract, !!ops->logs == !!(caps & CAP_LOGS),
                 "logs is there or not as its bit says");

@@ -6,6 +6,9 @@ what (unless it was killed), and the next run must converge: one instance of eac
 right names, the data of named and anonymous volumes still there.
 """
 
+import hashlib
+import json
+import os
 import re
 import time
 
@@ -322,6 +325,29 @@ def test_engine_restart_in_between(project, octo_for, make_project, engine):
     problems = []
     check_state(project, "one", problems, data=True)
     assert problems == []
+
+
+def test_one_engine_by_several_names(project, relay, tmp_path):
+    """The lock is the engine's: a link to the socket and a context that names it exclude each other."""
+    project.write(TEXT)
+    link = tmp_path / "link.sock"
+    link.symlink_to(relay.socket)
+    meta = tmp_path / "config/contexts/meta" / hashlib.sha256(b"other").hexdigest() / "meta.json"
+    meta.parent.mkdir(parents=True)
+    far = os.path.join(os.path.dirname(relay.socket), ".", os.path.basename(relay.socket))
+    meta.write_text(json.dumps({"Name": "other", "Endpoints": {"docker": {"Host": "unix://" + far}}}))
+    relay.stall(1, match="POST /networks/create")
+    first = project.start("up", "-d", socket=relay.socket)
+    project.wait_for(lambda: [c for c in relay.calls if c.path == "/networks/create"])
+    r = project.octo("--lock-timeout", "0", "down", socket=str(link))
+    assert r.code != 0 and "is locked by pid %d " % first.pid in r.err, r
+    context = {"DOCKER_CONFIG": str(tmp_path / "config"), "DOCKER_HOST": None}
+    r = project.octo("--context", "other", "--lock-timeout", "0", "down", env=context)
+    assert r.code != 0 and "is locked by pid %d " % first.pid in r.err, r
+    first.kill()
+    first.wait()
+    relay.clear()
+    project.octo("--context", "other", "--lock-timeout", "0", "down", env=context).ok()
 
 
 def test_two_at_once(project):

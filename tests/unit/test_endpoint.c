@@ -1,6 +1,6 @@
 /*
- * test_endpoint.c - where the engine is: the order of flags, variables, contexts; the kinds of addresses;
- * what is refused and how that is said.
+ * test_endpoint.c - where the engine is: the order of flags, variables, contexts; the kinds of
+ * addresses; what is refused and how that is said.
  */
 #include "base/base.h"
 
@@ -151,6 +151,49 @@ static void test_wrong(void)
     }
 }
 
+/* Endpoints of one row are one place, and no two rows are. */
+static const struct {
+    const char *spellings[5];
+} same[] = {
+    { { "unix:///tmp/a.sock", "unix:///tmp/./a.sock", "unix:///tmp/../tmp/a.sock", "@/a.sock" } },
+    { { "unix:///tmp/A.sock" } },
+    { { "unix:///nonexistent/a.sock" } },
+    { { "tcp://h", "h:2375", "tcp://H:2375", "tcp://h:2375" } },
+    { { "tcp://h:2375/base" } },
+    { { "tcp://h:2375/Base" } },
+    { { "tcp://h:2376" } },
+};
+
+static void test_identity(void)
+{
+    STR_AUTO(link);
+    struct str identities[ARRAY_LEN(same)];
+
+    str_printf(&link, "%s/link", root);
+    ok(symlink("/tmp", link.buf) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+        str_init(&identities[i], 0);
+        for (size_t k = 0; same[i].spellings[k]; k++) {
+            const char *host = same[i].spellings[k];
+            struct engine *engine = NULL;
+            ERR_AUTO(err);
+            STR_AUTO(linked);
+            STR_AUTO(identity);
+            str_printf(&linked, "unix://%s/link%s", root, host + 1);
+            ok(open_engine(*host == '@' ? linked.buf : host, NULL, NULL, &engine, &err) == 0);
+            engine_identity(engine, &identity);
+            if (k == 0)
+                str_add(&identities[i], identity.buf);
+            is_text(identity.buf, identities[i].buf);
+            engine_close(engine);
+        }
+        for (size_t k = 0; k < i; k++)
+            ok(strcmp(identities[i].buf, identities[k].buf) != 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(same); i++)
+        str_release(&identities[i]);
+}
+
 static void test_config(void)
 {
     struct engine *engine = NULL;
@@ -201,6 +244,7 @@ int main(void)
     snprintf(root, sizeof(root), "%s/docker", tap_folder());
     test_good();
     test_wrong();
+    test_identity();
     test_config();
     test_tls();
     return done_testing();

@@ -104,11 +104,36 @@ static void test_folders(void)
     is_int(file_remove_tree(in_folder("a"), &err), 0);
 }
 
+static void test_real_path(void)
+{
+    STR_AUTO(folder);
+    STR_AUTO(path);
+    STR_AUTO(expected);
+    ERR_AUTO(err);
+
+    is_int(file_make_dirs(in_folder("real/inner"), 0700, &err), 0);
+    ok(symlink("real/inner", in_folder("link")) == 0);
+    file_real_path(in_folder("real"), &folder);
+    str_printf(&expected, "%s/inner", folder.buf);
+    file_real_path(in_folder("link"), &path);
+    is_text(path.buf, expected.buf);
+    file_real_path(in_folder("real/../link/."), &path);
+    is_text(path.buf, expected.buf);
+    str_add(&expected, "/later");
+    file_real_path(in_folder("link/later"), &path);
+    is_text(path.buf, expected.buf);
+    file_real_path("/none", &path);
+    is_text(path.buf, "/none");
+    file_real_path("/nonexistent/../x/y", &path);
+    is_text(path.buf, "/nonexistent/../x/y");
+}
+
 int main(void)
 {
     test_read_write();
     test_atomic_failure();
     test_large_pipe();
     test_folders();
+    test_real_path();
     return done_testing();
 }

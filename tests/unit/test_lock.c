@@ -50,7 +50,7 @@ static void take(struct loop *loop, const char *project, int64_t timeout_ms, str
 
     str_printf(&name, "%s-%s", project, getenv("TEST_LOCK_RUN"));
     memset(result, 0, sizeof(*result));
-    lock_take(loop, "memory", NULL, name.buf, timeout_ms, on_waiting, on_lock, result);
+    lock_take(loop, "memory", "", name.buf, timeout_ms, on_waiting, on_lock, result);
 }
 
 static void wait_for(struct loop *loop, struct result *result)

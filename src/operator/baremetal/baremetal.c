@@ -37,6 +37,15 @@ static void baremetal_close(void *handle)
     mem_free(baremetal);
 }
 
+static void baremetal_identity(void *handle, struct str *out)
+{
+    const struct baremetal *baremetal = handle;
+    STR_AUTO(path);
+
+    file_real_path(baremetal->root, &path);
+    str_add(out, path.buf);
+}
+
 static unsigned baremetal_concurrency(void *handle)
 {
     (void)handle;
@@ -99,6 +108,7 @@ const struct operator_ops baremetal_ops = {
     .kinds = kinds,
     .open = baremetal_open,
     .close = baremetal_close,
+    .identity = baremetal_identity,
     .lower = baremetal_lower,
     .observe = baremetal_observe,
     .begin = baremetal_begin,

@@ -180,6 +180,11 @@ static int docker_open(const struct operator_config *config, void **ret_handle, 
     return 0;
 }
 
+static void docker_identity(void *handle, struct str *out)
+{
+    engine_identity(((struct docker *)handle)->engine, out);
+}
+
 /* Starting dominates, and it is bound by the engine's processors; for a local engine these are
    ours. */
 static unsigned docker_concurrency(void *handle ATTR_UNUSED)
@@ -199,6 +204,7 @@ const struct operator_ops docker_ops = {
     .kinds = kinds,
     .open = docker_open,
     .close = docker_close,
+    .identity = docker_identity,
     .lower = docker_lower,
     .observe = docker_observe,
     .begin = docker_begin,

@@ -6,6 +6,7 @@
 #include "operator/memory/memory-parts.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 static const char *environment_value(const struct operator_config *config, const char *name)
@@ -101,6 +102,17 @@ static void memory_close(void *handle)
     mem_free(memory);
 }
 
+/* A state that is in the handle is this process's own. */
+static void memory_identity(void *handle, struct str *out)
+{
+    const struct memory *memory = handle;
+    STR_AUTO(path);
+
+    if (memory->path)
+        file_real_path(memory->path, &path);
+    str_add(out, path.buf);
+}
+
 static unsigned memory_concurrency(void *handle)
 {
     (void)handle;
@@ -120,6 +132,7 @@ const struct operator_ops memory_ops = {
     .kinds = kinds,
     .open = memory_open,
     .close = memory_close,
+    .identity = memory_identity,
     .lower = memory_lower,
     .observe = memory_observe,
     .begin = memory_begin,
