@@ -19,6 +19,7 @@ include tests/contract/local.mk
 include tests/fuzz/local.mk
 include tests/checks/local.mk
 include tests/compose/local.mk
+include tests/config/local.mk
 include tests/cmd/local.mk
 
 # What needs a container engine and Python (tests/README) is not part of `make check`.

@@ -1,5 +1,5 @@
-"""The OctoCompose configuration: one project written both ways is the same project; what is wrong is said
-with its place. No engine is needed."""
+"""The OctoCompose configuration: what its keys do, and that what is wrong is said with its place. No engine is
+needed. That a project written both ways is the same: tests/config."""
 
 import json
 import os
@@ -11,10 +11,6 @@ from pathlib import Path
 import pytest
 
 from conftest import program_path
-
-TOP = Path(__file__).resolve().parents[2]
-CORPUS = TOP.parent / "shared" / "corpus" / "compose" / "awesome-compose"
-PROJECTS = sorted(p.parent.name for p in CORPUS.glob("*/compose.y*ml")) if CORPUS.is_dir() else []
 
 pytestmark = pytest.mark.ours
 
@@ -28,67 +24,6 @@ def good(*args, cwd):
     r = octo(*args, cwd=cwd)
     assert r.returncode == 0, r.stderr
     return r.stdout
-
-
-def split_image(image):
-    name, _, tag = image.rpartition(":")
-    if not name or "/" in tag:
-        name, tag = image, None
-    first, slash, rest = name.partition("/")
-    if slash and ("." in first or ":" in first):
-        return {"registry": first, "image": rest, "tag": tag}
-    return {"image": name, "tag": tag}
-
-
-def to_octocompose(doc):
-    """A vendor's file and a user's, from a project as `config` prints it."""
-    vendor = {"repos": {"services": {}}, "services": {}, "globals": {"all": {"level": "info"}}}
-    user = {"name": doc["name"], "include": [{"url": "./vendor/vendor.json"}], "services": {},
-            "octoctl": {"operator": "docker"}}
-    for key in ("networks", "volumes", "secrets", "configs"):
-        if doc.get(key):
-            (user if key == "networks" else vendor)[key] = doc[key]
-    for name, service in doc["services"].items():
-        service = {k: v for k, v in service.items() if v is not None}
-        docker = {}
-        if "image" in service and "@" not in service["image"]:
-            docker = {k: v for k, v in split_image(service.pop("image")).items() if v}
-        for key in ("entrypoint", "command", "build"):
-            if key in service:
-                docker[key] = service.pop(key)
-        replicas = service.get("deploy", {}).pop("replicas", None)
-        if replicas is not None:
-            service["replicas"] = replicas
-        service["octocompose"] = {"config": {"globals": "all"}}
-        vendor["repos"]["services"][name] = {"docker": docker}
-        # what the user overrides: the whole environment, said once wrong by the vendor
-        mine = {}
-        if "environment" in service:
-            mine["environment"] = service.pop("environment")
-            service["environment"] = {k: "vendor's" for k in mine["environment"]}
-        vendor["services"][name] = service
-        user["services"][name] = mine
-    return vendor, user
-
-
-@pytest.mark.parametrize("name", PROJECTS or [pytest.param("none", marks=pytest.mark.skip(
-    reason="no corpus beside the checkout"))])
-def test_same_project_both_ways(name, tmp_path):
-    source = CORPUS / name
-    there = good("-f", str(next(source.glob("compose.y*ml"))), "config", "--format", "json", cwd=tmp_path)
-    doc = json.loads(there)
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "plain" / "compose.json").write_text(there)
-    vendor, user = to_octocompose(json.loads(there))
-    (tmp_path / "vendor").mkdir()
-    (tmp_path / "vendor" / "vendor.json").write_text(json.dumps(vendor, indent=1))
-    (tmp_path / "octocompose.json").write_text(json.dumps(user, indent=1))
-    ours = ("-c", "octocompose.json", "config")
-    plain = ("-f", "plain/compose.json", "config")
-    assert json.loads(good(*ours, "--format", "json", cwd=tmp_path)) == doc
-    assert good(*ours, "--hash", "*", cwd=tmp_path) == good(*plain, "--hash", "*", cwd=tmp_path)
-    # found by its name as well
-    assert good("config", "--hash", "*", cwd=tmp_path) == good(*plain, "--hash", "*", cwd=tmp_path)
 
 
 BAD = {
