@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cmd/commands.h"
 #include "cmd/config.h"
+#include "cmd/pin.h"
 #include "cmd/table.h"
 #include "compose-compat/file/output.h"
 #include "compose-compat/file/variables.h"
@@ -302,6 +303,12 @@ static int print_project(struct cmd_context *context, const struct config_verb_o
 {
     int result;
 
+    if (options->resolve_image_digests || options->lock_image_digests) {
+        if (pin_images(context, err) < 0)
+            return -1;
+    }
+    if (options->lock_image_digests)
+        pin_keep_images(context->project, format == OUTPUT_JSON && !options->no_interpolate);
     if (options->quiet)
         return 0;
     compose_output(context->project, format, !options->no_interpolate, &context->out);
@@ -310,6 +317,20 @@ static int print_project(struct cmd_context *context, const struct config_verb_o
     result = file_write_atomic(options->output, context->out.buf, context->out.len, 0644, err);
     str_clear(&context->out);
     return result;
+}
+
+/* Where named services change nothing although one might think so. */
+static void warn_of_words(struct cmd_context *context, const struct config_verb_options *options,
+                          const struct list *list, const struct text_list *words)
+{
+    if (words->n == 0)
+        return;
+    if (list != NULL && (list->flags & LIST_AS_IS))
+        context_warn(context, "service filtering is not applied when --variables is set, variables "
+                              "from the full model will be rendered");
+    else if (list == NULL && options->no_interpolate)
+        context_warn(context, "service filtering is not applied when --no-interpolate is set, the "
+                              "full model will be rendered");
 }
 
 int config_run(struct cmd_context *context, const void *values, const struct text_list *words,
@@ -323,12 +344,7 @@ int config_run(struct cmd_context *context, const void *values, const struct tex
         format = OUTPUT_JSON;
     else if (list == NULL && options->format != NULL && !text_is(options->format, "yaml"))
         return err_set(err, ERR_USAGE, "unsupported format \"%s\" (yaml, json)", options->format);
-    if (options->lock_image_digests || options->resolve_image_digests)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "config --lock-image-digests and --resolve-image-digests are not there yet");
-    if (list != NULL && (list->flags & LIST_AS_IS) && words->n > 0)
-        context_warn(context, "service filtering is not applied when --variables is set, variables "
-                              "from the full model will be rendered");
+    warn_of_words(context, options, list, words);
     if (load(context, options, list, words, err) < 0)
         return -1;
     if (list != NULL)

@@ -22,7 +22,8 @@ struct config_verb_options {
         OPTION(0, "format", OPTION_TEXT, in format, "\"yaml\" (default) or \"json\""),             \
         OPTION(0, "hash", OPTION_TEXT, in hash, "List the hashes of these services (\"*\": all)"), \
         OPTION(0, "images", OPTION_BOOL, in images, "List the names of images"),                   \
-        OPTION_QUIET(0, "lock-image-digests", OPTION_BOOL, in lock_image_digests),                 \
+        OPTION(0, "lock-image-digests", OPTION_BOOL, in lock_image_digests,                        \
+               "Only the images, with their digests: an override file"),                           \
         OPTION(0, "models", OPTION_BOOL, in models, "List the names of models"),                   \
         OPTION(0, "networks", OPTION_BOOL, in networks, "List the names of networks"),             \
         OPTION(0, "no-consistency", OPTION_BOOL, in no_consistency,                                \
@@ -38,7 +39,8 @@ struct config_verb_options {
         OPTION('o', "output", OPTION_TEXT, in output, "Write to this file"),                       \
         OPTION(0, "profiles", OPTION_BOOL, in profiles, "List the names of profiles"),             \
         OPTION('q', "quiet", OPTION_BOOL, in quiet, "Only check"),                                 \
-        OPTION_QUIET(0, "resolve-image-digests", OPTION_BOOL, in resolve_image_digests),           \
+        OPTION(0, "resolve-image-digests", OPTION_BOOL, in resolve_image_digests,                  \
+               "Give every image its digest"),                                                     \
         OPTION(0, "services", OPTION_BOOL, in services, "List the names of services"),             \
         OPTION(0, "variables", OPTION_BOOL, in variables,                                          \
                "List the variables that the files name"),                                          \

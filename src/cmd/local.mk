@@ -28,6 +28,8 @@ cmd_files = \
 	src/cmd/options.c \
 	src/cmd/options.h \
 	src/cmd/pause.c \
+	src/cmd/pin.c \
+	src/cmd/pin.h \
 	src/cmd/plan.c \
 	src/cmd/progress-state.h \
 	src/cmd/progress-tty.c \

@@ -19,6 +19,7 @@ enum operator_caps {
     CAP_PROJECTS = 16,
     CAP_BUILD = 32,
     CAP_IN_PLACE = 64, /* STEP_UPDATE */
+    CAP_PIN = 128,
 };
 
 /* What every operator gets to know when it is opened. */
@@ -129,6 +130,9 @@ struct project_summary_list {
 /* The list's arena is the receiver's to free. */
 typedef void (*projects_done_fn)(void *arg, struct project_summary_list *list, struct err *err);
 
+/* pinned holds until the call returns; NULL exactly when err is set, which the receiver moves out. */
+typedef void (*pin_done_fn)(void *arg, const char *pinned, struct err *err);
+
 struct operator_stream; /* an open logs, events, exec or attach stream */
 
 struct operator_ops {
@@ -175,6 +179,10 @@ struct operator_ops {
     struct operator_stream *(*attach)(void *handle, const struct attach_query *query,
                                       stream_output_fn output, stream_done_fn done, void *arg);
     void (*projects)(void *handle, bool with_stopped, projects_done_fn done, void *arg);
+
+    /* The image's name in full, with the digest that its registry has for it now; a name with a digest is
+       only written in full. Changes nothing. */
+    void (*pin)(void *handle, const char *image, pin_done_fn done, void *arg);
 
     /* Of open streams. Input is buffered; stream_can_write tells when more is welcome. */
     void (*stream_write)(struct operator_stream *stream, const char *bytes, size_t len);

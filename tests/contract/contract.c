@@ -228,6 +228,7 @@ static void check_table(struct contract *contract)
     contract_ok(contract, !!ops->attach == !!(caps & CAP_ATTACH), "attach is, too");
     contract_ok(contract, !!ops->events == !!(caps & CAP_EVENTS), "events is, too");
     contract_ok(contract, !!ops->projects == !!(caps & CAP_PROJECTS), "projects is, too");
+    contract_ok(contract, !!ops->pin == !!(caps & CAP_PIN), "pin is, too");
     contract_ok(contract, operator_find(ops->name) == ops, "it is found by its name");
     for (const struct resource_kind *const *kind = ops->kinds; *kind; kind++)
         contract_ok(contract, (*kind)->name && (*kind)->title, "a kind has a name and a title");

@@ -1,8 +1,12 @@
 """Images that have to be fetched: from a registry on loopback that answers for docker.io."""
 
+import base64
+import json
+
 import pytest
 
 import project as project_lib
+import relay as relay_lib
 
 
 @pytest.fixture
@@ -63,3 +67,93 @@ def test_pull_of_what_is_not_there(there):
     r = there.up(timeout=60).fails(1)
     assert "fetched:404" in r.err
     assert there.containers() == []
+
+
+DIGESTS = """name: dg
+services:
+  web: {image: "fetched:1", command: "$$x"}
+  same: {image: docker.io/library/fetched:1}
+  built: {build: .}
+  off: {image: "fetched:1", profiles: [p]}
+  has: {image: "fetched:1@sha256:%s"}
+  vol:
+    image: fetched:2
+    volumes: [{type: image, source: "fetched:1", target: /x}, "named:/y"]
+volumes: {named: }
+""" % ("0" * 64)
+
+
+def test_config_digests(there):
+    there.write(DIGESTS)
+    doc = json.loads(there.octo("config", "--resolve-image-digests", "--format", "json").ok().out)
+    images = {name: service.get("image") for name, service in doc["services"].items()}
+    first = images["web"].rpartition("@")[2]
+    assert images["web"] == images["same"] == "docker.io/library/fetched:1@" + first and first.startswith("sha256:")
+    assert images["has"] == "docker.io/library/fetched@sha256:" + "0" * 64
+    assert images["built"] is None and "off" not in images
+    assert images["vol"].startswith("docker.io/library/fetched:2@sha256:") and first not in images["vol"]
+    assert doc["services"]["vol"]["volumes"][0]["source"] == images["web"]
+    assert doc["services"]["web"]["command"] == ["$$x"]
+    assert doc["volumes"]["named"] == {"name": "dg_named"}
+    # nothing was fetched for it
+    there_now = [tag for image in there.engine.api("GET", "/images/json") for tag in image["RepoTags"] or []]
+    assert "fetched:2" not in there_now
+
+
+@pytest.mark.ours
+def test_config_digests_as_docker_compose(there, judge_for):
+    v5 = judge_for("v5", there.engine)
+    there.write(DIGESTS)
+    for flags in (["--resolve-image-digests"], ["--lock-image-digests"], ["--lock-image-digests", "--format", "json"],
+                  ["--lock-image-digests", "vol"], ["--resolve-image-digests", "--format", "json", "web"],
+                  ["--lock-image-digests", "--no-interpolate"], ["--lock-image-digests", "-q"],
+                  ["--lock-image-digests", "--no-interpolate", "--format", "json"],
+                  ["--resolve-image-digests", "--no-interpolate"], ["--resolve-image-digests", "--services", "web"]):
+        wanted = there.octo("config", *flags, by=v5).ok().out
+        got = there.octo("config", *flags).ok().out
+        if "--services" in flags:
+            wanted, got = sorted(wanted), sorted(got)
+        assert got == wanted, flags
+
+
+def test_config_digests_as_override(there):
+    there.write("name: lk\nservices: {web: {image: 'fetched:1', ports: ['80']}}\n")
+    locked = there.octo("config", "--lock-image-digests").ok().out
+    assert locked.startswith("services:\n  web:\n    image: docker.io/library/fetched:1@sha256:")
+    there.write(locked, "lock.yaml")
+    doc = json.loads(there.octo("-f", "compose.yaml", "-f", "lock.yaml", "config", "--format", "json").ok().out)
+    assert "@sha256:" in doc["services"]["web"]["image"] and len(doc["services"]["web"]["ports"]) == 1
+
+
+def test_config_digest_that_is_not_there(there):
+    there.write("services:\n  a: {image: 'fetched:404'}\n  b: {image: 'fetched:1'}\n  c: {image: 'fetched:405'}\n")
+    r = there.octo("config", "--resolve-image-digests").fails(1)
+    assert r.out == "" and "failed to resolve digest" in r.err
+
+
+@pytest.mark.ours
+def test_config_digest_findings(there):
+    there.write("services:\n  a: {image: 'fetched:404'}\n  b: {image: 'fetched:1'}\n  c: {image: 'fetched:405'}\n")
+    r = there.octo("config", "--lock-image-digests").fails(1)
+    assert "compose.yaml:2:14: services.a.image: failed to resolve digest" in r.err
+    assert "compose.yaml:4:14: services.c.image: failed to resolve digest" in r.err
+
+
+def test_config_digest_calls(there, octo_for, tmp_path):
+    """One call for each image, with the credentials of its registry; none where no digest is needed."""
+    with relay_lib.Relay(there.engine.socket) as relay:
+        p = project_lib.Project(there.engine, octo_for(there.engine, relay.socket), tmp_path)
+        p.write(DIGESTS)
+        (tmp_path / "docker").mkdir()
+        (tmp_path / "docker" / "config.json").write_text(json.dumps(
+            {"auths": {"https://index.docker.io/v1/": {"auth": base64.b64encode(b"me:secret").decode()}}}))
+        r = p.octo("config", "--resolve-image-digests", env={"DOCKER_CONFIG": str(tmp_path / "docker")}).ok()
+        calls = [c for c in relay.calls if c.path.startswith("/distribution/")]
+        assert sorted({c.path for c in calls}) == ["/distribution/docker.io/library/fetched:%s/json" % t for t in "12"]
+        for c in calls:
+            sent = json.loads(base64.urlsafe_b64decode(dict(c.headers)["x-registry-auth"]))
+            assert sent == {"username": "me", "password": "secret", "serveraddress": "https://index.docker.io/v1/"}
+        assert not relay.mutating() and "secret" not in r.out + r.err
+        before = len(relay.calls)
+        p.octo("config", "--resolve-image-digests", "--services").ok()
+        assert len(relay.calls) == before

@@ -200,7 +200,8 @@ const struct operator_ops docker_ops = {
     .summary = "containers of a Docker Engine, over its socket",
     .section = "docker",
     .needs_image = true,
-    .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS | CAP_BUILD,
+    .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS | CAP_BUILD |
+            CAP_PIN,
     .kinds = kinds,
     .open = docker_open,
     .close = docker_close,
@@ -215,6 +216,7 @@ const struct operator_ops docker_ops = {
     .exec = docker_exec,
     .attach = docker_attach,
     .projects = docker_projects,
+    .pin = docker_pin,
     .stream_write = docker_stream_write,
     .stream_close_input = docker_stream_close_input,
     .stream_resize = docker_stream_resize,

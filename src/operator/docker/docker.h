@@ -114,6 +114,8 @@ void docker_definition_digest(const struct docker *docker, const char *definitio
                               char ret_hex[65]);
 bool docker_has_references(const struct service *service);
 
+/* pin.c */
+void docker_pin(void *handle, const char *image, pin_done_fn done, void *arg);
 void docker_observe(void *handle, const struct observe_query *query, struct findings *findings,
                     observe_done_fn done, void *arg);
 void docker_begin(void *handle, struct step *step, step_progress_fn progress, step_done_fn done,

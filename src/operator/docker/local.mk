@@ -32,6 +32,7 @@ operator_docker_files = \
 	src/operator/docker/observe-sets.c \
 	src/operator/docker/observe.c \
 	src/operator/docker/observe.h \
+	src/operator/docker/pin.c \
 	src/operator/docker/stream-events.c \
 	src/operator/docker/stream-exec.c \
 	src/operator/docker/stream-logs.c \
