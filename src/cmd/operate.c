@@ -362,6 +362,19 @@ static int lower_project(struct operation *operation, struct err *err)
     return 0;
 }
 
+static int check_plan(struct operation *operation, struct err *err)
+{
+    struct cmd_context *context = operation->context;
+
+    if (context->ops->check == NULL)
+        return 0;
+    context->ops->check(context->operator_handle, operation->plan, &context->findings);
+    if (context->findings.n_errors > 0)
+        return err_set(err, ERR_INPUT, "the project cannot be run on this machine");
+    context_print_findings(context);
+    return 0;
+}
+
 int operation_prepare(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
@@ -382,7 +395,8 @@ int operation_prepare(struct operation *operation, struct err *err)
     if (operate_observe(context, &query, &operation->existing, err) < 0)
         return -1;
     context_print_findings(context);
-    if (make_plan(operation, err) < 0 || settle_data(operation, err) < 0)
+    if (make_plan(operation, err) < 0 || check_plan(operation, err) < 0 ||
+        settle_data(operation, err) < 0)
         return -1;
     warn_of_rest(operation);
     return 0;

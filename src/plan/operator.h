@@ -161,6 +161,10 @@ struct operator_ops {
     void (*observe)(void *handle, const struct observe_query *query, struct findings *findings,
                     observe_done_fn done, void *arg);
 
+    /* Optional: what this machine lacks for a plan that was made and not begun, as findings with their
+       places; an error keeps it from being begun. At once, and changes nothing. */
+    void (*check)(void *handle, const struct plan *plan, struct findings *findings);
+
     /* Starts exactly one step. */
     void (*begin)(void *handle, struct step *step, step_progress_fn progress, step_done_fn done,
                   void *arg);

@@ -52,6 +52,11 @@ static unsigned baremetal_concurrency(void *handle)
     return 32;
 }
 
+static void baremetal_check(void *handle, const struct plan *plan, struct findings *findings)
+{
+    baremetal_check_plan_ports(handle, plan, findings);
+}
+
 /* --- streams ------------------------------------------------------------------------------------
  */
 
@@ -111,6 +116,7 @@ const struct operator_ops baremetal_ops = {
     .identity = baremetal_identity,
     .lower = baremetal_lower,
     .observe = baremetal_observe,
+    .check = baremetal_check,
     .begin = baremetal_begin,
     .cancel = baremetal_cancel,
     .concurrency = baremetal_concurrency,

@@ -9,10 +9,7 @@
 #include <stdio.h>
 #include <ctype.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <arpa/inet.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -90,6 +87,18 @@ static void set_env(struct making *making, const char *key, const char *value, b
         put_text(making, making->env, key, value);
 }
 
+/* OCTO_PORT_80: where a service that says "8000-8002:80" is to listen. */
+static void add_port_env(struct making *making)
+{
+    VEC_EACH (&making->service->ports, port) {
+        int64_t number = baremetal_port(port, making->step->instance->number);
+
+        if (number > 0)
+            set_env(making, arena_printf(making->arena, "OCTO_PORT_%lld", (long long)port->target),
+                    arena_printf(making->arena, "%lld", (long long)number), true);
+    }
+}
+
 static void make_env(struct making *making)
 {
     const char *path = baremetal_env(making->baremetal->environment, "PATH");
@@ -105,6 +114,7 @@ static void make_env(struct making *making)
     set_env(making, "PATH", path ? path : DEFAULT_PATH, true);
     set_env(making, "HOME", path_home(), true);
     set_env(making, "OCTO_REPLICA", number, false);
+    add_port_env(making);
     set_env(making, "OCTO_PROJECT", making->project->name, false);
     set_env(making, "OCTO_SERVICE", making->service->name, false);
     set_env(making, "OCTO_INSTANCE", making->id, false);
@@ -336,19 +346,19 @@ static void add_health(struct making *making)
     put_int(making, map, "retries", check->retries.has ? check->retries.value : 3);
 }
 
+/* "Address" is empty for all addresses; "IP" is what is shown for that. */
 static void add_ports(struct making *making)
 {
     struct node *list = put_list(making, making->run, "ports");
 
     VEC_EACH (&making->service->ports, port) {
         struct node *map = add_map(making, list);
-        int64_t published = 0;
+        int64_t published = baremetal_port(port, making->step->instance->number);
 
-        if (port->published && text_to_int(port->published, &published) != 0)
-            published = 0;
         put_text(making, map, "IP", port->host_ip ? port->host_ip : "0.0.0.0");
+        put_text(making, map, "Address", port->host_ip ? port->host_ip : "");
         put_int(making, map, "PrivatePort", port->target);
-        if (published)
+        if (published > 0)
             put_int(making, map, "PublicPort", published);
         put_text(making, map, "Type", port->protocol ? port->protocol : "tcp");
     }
@@ -365,30 +375,6 @@ static void add_limits(struct making *making)
         put_int(making, map, "soft", limit->soft);
         put_int(making, map, "hard", limit->hard);
     }
-}
-
-int baremetal_check_ports(const struct node *record, struct err *err)
-{
-    const struct node *ports = node_get_path(record, "run", "ports", NULL);
-
-    if (!node_is(ports, NODE_LIST))
-        return 0;
-    NODE_EACH_ITEM (ports, item) {
-        int64_t number = baremetal_int(*item, "PublicPort");
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)number) };
-        bool is_udp = text_is(baremetal_text(*item, "Type"), "udp");
-        int one = 1;
-        FD_AUTO(fd);
-
-        if (number == 0 || inet_pton(AF_INET, baremetal_text(*item, "IP"), &address.sin_addr) != 1)
-            continue;
-        fd = socket(AF_INET, (is_udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 && errno == EADDRINUSE)
-            return err_set(err, ERR_CONFLICT, "port is taken by another program: \"%s:%lld\"",
-                           baremetal_text(*item, "IP"), (long long)number);
-    }
-    return 0;
 }
 
 static int make_run(struct making *making, struct err *err)

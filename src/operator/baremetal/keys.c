@@ -278,9 +278,9 @@ static void check_ports(const struct service *service, struct findings *findings
         if (port->published && text_to_int(port->published, &published) == 0 &&
             published != port->target)
             add(findings, FINDING_WARNING, port->at, service, "ports",
-                "nothing forwards the published port \"%s\" on bare metal: "
-                "the program has to listen there",
-                port->published);
+                "nothing forwards the published port \"%s\" on bare metal: the program has to "
+                "listen there (OCTO_PORT_%lld says so)",
+                port->published, (long long)port->target);
     }
 }
 

@@ -15,6 +15,7 @@ operator_baremetal_files = \
 	src/operator/baremetal/observe.c \
 	src/operator/baremetal/parts.h \
 	src/operator/baremetal/place.c \
+	src/operator/baremetal/ports.c \
 	src/operator/baremetal/shim-health.c \
 	src/operator/baremetal/shim-run.c \
 	src/operator/baremetal/shim.c \

@@ -96,7 +96,6 @@ int baremetal_create_process(struct baremetal *baremetal, struct step *step,
                              struct err *err) ATTR_MUST_CHECK;
 int baremetal_create_volume(struct baremetal *baremetal, struct step *step,
                             struct err *err) ATTR_MUST_CHECK;
-int baremetal_check_ports(const struct node *record, struct err *err) ATTR_MUST_CHECK;
 int baremetal_lower(const struct project *project, struct wanted_set *out,
                     struct findings *findings);
 void baremetal_observe(void *handle, const struct observe_query *query, struct findings *findings,
@@ -139,6 +138,16 @@ void baremetal_place_close(struct baremetal_place *place);
 void baremetal_place_set(struct baremetal_place *place, const char *pair);
 /* process_spec's enter; arg is the place. */
 int baremetal_place_enter(void *arg, const char **ret_what);
+
+/* --- ports.c --- */
+
+/* The port that an instance has of a published range. 0: none is published, -1: none is left. */
+int64_t baremetal_port(const struct port *port, int64_t instance);
+/* Before a start: an error when another program has one of the ports. */
+int baremetal_check_ports(const struct node *record, struct err *err) ATTR_MUST_CHECK;
+/* Before a plan is run: the same as findings, and ports that two services claim. */
+void baremetal_check_plan_ports(struct baremetal *baremetal, const struct plan *plan,
+                                struct findings *findings);
 
 /* --- log.c: written by the shim, read by `logs` --- */
 
