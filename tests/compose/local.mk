@@ -2,6 +2,7 @@
 compose_cases = \
 	tests/compose/compose-cases.sh \
 	tests/compose/corpus.sh \
+	tests/compose/coverage.sh \
 	# end
 
 if !FUZZING
@@ -15,9 +16,12 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/cases \
 	tests/compose/cases.py \
 	tests/compose/corpus.py \
+	tests/compose/coverage.py \
 	tests/compose/differences.txt \
+	tests/compose/maker.py \
 	tests/compose/random \
 	tests/compose/replay.py \
+	tests/compose/uncovered.txt \
 	# end
 
 # What docker compose said of the corpus (corpus.py).

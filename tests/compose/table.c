@@ -1,7 +1,10 @@
 /*
- * table.c - prints the schema table as JSON, for the tests that are made from it (random, coverage.py).
- * A row is {"key", "kinds": [...], "keys", "words": [...], "required": [...], "unique", "minimum",
- * "maximum", "bind", "rows": [row...], "item": row, "value": row}; what does not apply is absent.
+ * table.c - the schema table for the tests that are made from it (random, coverage.py). Without
+ * arguments it is printed as JSON: a row is {"key", "kinds": [...], "keys", "words": [...],
+ * "required": [...], "unique", "minimum", "maximum", "bind", "rows": [row...], "item": row,
+ * "value": row}; what does not apply is absent. With names of YAML files, each of their values that
+ * has a row is a line "PATTERN KIND", and "PATTERN =TEXT" where the row allows certain texts only;
+ * "*" stands for a name, "[]" for an item.
  */
 #include "base/base.h"
 
@@ -10,6 +13,7 @@
 #include "base/file.h"
 #include "compose-compat/file/schema.h"
 #include "data/jwrite.h"
+#include "data/yread.h"
 
 static const char *const kind_names[] = { "null", "bool", "int", "number", "text", "list", "map" };
 static const char *const keys_names[] = { "extensible", "closed",     "open", "names",
@@ -77,16 +81,82 @@ static void print_row(struct jwrite *w, const struct schema_row *row)
     jwrite_map_end(w);
 }
 
-int main(void)
+static int print_table(struct str *out)
+{
+    struct jwrite w;
+    jwrite_init(&w, out, 0);
+    print_row(&w, schema_root());
+    return 0;
+}
+
+/* --- what a file uses -------------------------------------------------------------------------- */
+
+struct use {
+    struct str *out, pattern;
+};
+
+static void print_use(struct use *use, const struct node *node, const struct schema_row *row);
+
+static void print_below(struct use *use, const char *key, const struct node *node,
+                        const struct schema_row *row)
+{
+    size_t len = use->pattern.len;
+    if (!row)
+        return;
+    str_printf(&use->pattern, "%s%s", len ? "." : "", key);
+    print_use(use, node, row);
+    str_cut(&use->pattern, len);
+}
+
+static void print_use(struct use *use, const struct node *node, const struct schema_row *row)
+{
+    unsigned kinds = schema_kinds_of(node) & row->type->kinds;
+    for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
+        if (kinds & (1u << i))
+            str_printf(use->out, "%s %s\n", use->pattern.buf, kind_names[i]);
+    if (row->type->words && node_as_text(node))
+        str_printf(use->out, "%s =%s\n", use->pattern.buf, node_as_text(node));
+    if (node_is(node, NODE_LIST)) {
+        NODE_EACH_ITEM(node, item)
+            print_below(use, "[]", *item, row->type->item);
+    } else if (node_is(node, NODE_MAP)) {
+        NODE_EACH_PAIR(node, pair) {
+            const struct schema_row *known = schema_find(row->type, pair->key);
+            print_below(use, known ? pair->key : "*", pair->value, known ? known : row->type->value);
+        }
+    }
+}
+
+static int print_uses(const char *path, struct str *out)
+{
+    struct arena *arena = arena_new();
+    struct findings findings = FINDINGS_INIT;
+    struct yread_documents documents = { 0 };
+    struct use use = { out, STR_INIT };
+    STR_AUTO(text);
+    ERR_AUTO(err);
+    int failed = file_read(path, YREAD_MAX_BYTES, &text, &err);
+    if (failed)
+        fprintf(stderr, "%s\n", err.text);
+    else if (yread_parse(arena, 0, text.buf, text.len, &documents, &findings) == 0)
+        for (size_t i = 0; i < documents.n; i++)
+            print_use(&use, documents.items[i], schema_root());
+    str_release(&use.pattern);
+    findings_release(&findings);
+    arena_free(arena);
+    return failed;
+}
+
+int main(int argc, char **argv)
 {
     STR_AUTO(out);
     ERR_AUTO(err);
-    struct jwrite w;
-    jwrite_init(&w, &out, 0);
-    print_row(&w, schema_root());
+    int failed = argc < 2 ? print_table(&out) : 0;
+    for (int i = 1; i < argc; i++)
+        failed |= print_uses(argv[i], &out);
     if (file_write_all(STDOUT_FILENO, out.buf, out.len, &err)) {
         fprintf(stderr, "%s\n", err.text);
-        return 1;
+        failed = -1;
     }
-    return 0;
+    return failed ? 1 : 0;
 }
