@@ -109,6 +109,8 @@ def prepare(folder, target):
             text = f.read_text()
             text = re.sub(r"(\binterval:\s*)\d+m?s?\b", r"\g<1>1s", text)
             text = re.sub(r"(\bstart_period:\s*)\d+m?s?\b", r"\g<1>1s", text)
+            # each program that takes part here has a home of its own
+            text = re.sub(r"(?<=[\s\"'])~/", "./home/", text)
             # nothing but the image itself has its digest: a stand-in goes by name and tag
             text = re.sub(r"(image:\s*\S+?)@sha256:[0-9a-f]{64}", r"\1", text)
             f.write_text(text)
