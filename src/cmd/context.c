@@ -115,8 +115,8 @@ static void fill_operators(struct cmd_context *context, struct config_options *o
     for (size_t i = 0; i < n; i++) {
         const struct operator_ops *ops = operator_table[i];
 
-        items[i] = (struct config_operator){ ops->name, ops->other_name, ops->section,
-                                             ops->needs_image };
+        items[i] =
+            (struct config_operator){ ops->name, ops->other_name, ops->section, ops->needs_image };
     }
     options->operators = items;
     options->n_operators = n;
@@ -208,6 +208,11 @@ void context_warn(struct cmd_context *context, const char *fmt, ...)
     va_start(args, fmt);
     str_vprintf(&text, fmt, args);
     va_end(args);
+    if (context->is_findings_json) {
+        finding_add(&context->findings, FINDING_WARNING, (struct origin)ORIGIN_NONE, NULL, "%s",
+                    text.buf);
+        return;
+    }
     if (context->progress_mode == PROGRESS_JSON) {
         struct jwrite w;
         jwrite_init(&w, &line, 0);
@@ -228,6 +233,8 @@ void context_print_findings(struct cmd_context *context)
 {
     STR_AUTO(text);
 
+    if (context->is_findings_json)
+        return;
     findings_sort(&context->findings);
     for (size_t i = 0; i < context->findings.n; i++) {
         const struct finding *finding = &context->findings.items[i];
@@ -242,4 +249,52 @@ void context_print_findings(struct cmd_context *context)
     }
     findings_release(&context->findings);
     findings_init(&context->findings);
+}
+
+static void write_number(struct jwrite *w, const char *key, uint32_t number)
+{
+    jwrite_key(w, key);
+    if (number > 0)
+        jwrite_uint(w, number);
+    else
+        jwrite_null(w);
+}
+
+static void write_finding(struct jwrite *w, const struct finding *finding)
+{
+    const char *path = finding->path != NULL && finding->path[0] != '\0' ? finding->path : NULL;
+    const char *file = origin_is_set(finding->at) ? origin_file_name(finding->at.file) : NULL;
+
+    jwrite_map(w);
+    jwrite_key_text(w, "severity", finding->level == FINDING_ERROR ? "error" : "warning");
+    jwrite_key_text(w, "file", file);
+    write_number(w, "line", finding->at.line);
+    write_number(w, "column", finding->at.column);
+    jwrite_key_text(w, "path", path);
+    jwrite_key_text(w, "message", finding->text);
+    jwrite_key_text(w, "hint", finding->hint);
+    jwrite_map_end(w);
+}
+
+void context_end_findings(struct cmd_context *context, const struct err *err)
+{
+    struct findings *findings = &context->findings;
+    struct jwrite w;
+    STR_AUTO(text);
+
+    findings_sort(findings);
+    /* ERR_INPUT says no more than that there are findings. */
+    if (err_is_set(err) && err->code != ERR_INPUT && err->code != ERR_INTERRUPTED)
+        finding_add(findings, FINDING_ERROR, err->at, NULL, "%s", err->text);
+    if (findings->n == 0)
+        return;
+    jwrite_init(&w, &text, JWRITE_INDENT2);
+    jwrite_map(&w);
+    jwrite_key(&w, "findings");
+    jwrite_list(&w);
+    VEC_EACH (findings, finding)
+        write_finding(&w, finding);
+    jwrite_list_end(&w);
+    jwrite_map_end(&w);
+    fprintf(stderr, "%s\n", text.buf);
 }

@@ -16,7 +16,7 @@ struct cmd_globals {
     struct text_list configs, files, profiles, env_files;
     const char *project_name, *project_dir, *old_project_dir;
     const char *operator_name, *host, *context;
-    const char *ansi, *progress, *log_level;
+    const char *ansi, *progress, *log_level, *findings;
     struct opt_int parallel;
     bool compatibility, all_resources, dry_run, help, version, no_ansi, verbose;
     bool ignore_lock;
@@ -40,7 +40,8 @@ struct cmd_context {
     struct findings findings;
     struct terminal terminal;
     enum progress_mode progress_mode;
-    char *project_name; /* heap */
+    bool is_findings_json; /* findings are kept and end up in one document */
+    char *project_name;    /* heap */
     struct config config;
     struct project *project; /* config.project; NULL: there is only a name */
     const struct operator_ops *ops;
@@ -62,7 +63,10 @@ int context_open_operator(struct cmd_context *context, struct err *err) ATTR_MUS
 int context_flush(struct cmd_context *context, struct err *err) ATTR_MUST_CHECK;
 /* A line on stderr in docker compose's form of a warning. */
 void context_warn(struct cmd_context *context, const char *fmt, ...) ATTR_PRINTF(2, 3);
-/* Prints findings (sorted) on stderr and forgets them. */
+/* Prints findings (sorted) on stderr and forgets them; as JSON they wait for the end. */
 void context_print_findings(struct cmd_context *context);
+/* The end, with findings as JSON: one document on stderr with all of them and the error that ended
+   the command (not set: none did); nothing when there is nothing to say. */
+void context_end_findings(struct cmd_context *context, const struct err *err);
 
 #endif

@@ -29,6 +29,10 @@ const struct option_row cmd_global_options[] = {
     OPTION_VALUE(0, "context", OPTION_TEXT, context, "string", "Docker context to use"),
     OPTION(0, "dry-run", OPTION_BOOL, dry_run, "Show what would be done, change nothing"),
     OPTION(0, "env-file", OPTION_TEXTS, env_files, "Read variables from this file instead of .env"),
+    OPTION_VALUE(
+        0, "findings", OPTION_TEXT, findings, "string",
+        "What is wrong with the input, on stderr: \"text\", or one \"json\" document at the end "
+        "(default: OCTOCOMPOSE_FINDINGS, else text)"),
     OPTION('f', "file", OPTION_TEXTS, files, "Compose file; several are merged in order"),
     OPTION_VALUE('H', "host", OPTION_TEXT, host, "string", "Endpoint of the operator's backend"),
     OPTION_VALUE(0, "lock-timeout", OPTION_INT, lock_timeout, "seconds",
@@ -102,6 +106,20 @@ static int set_up_progress(struct cmd_context *context, struct err *err)
     return 0;
 }
 
+static int set_up_findings(struct cmd_context *context, struct err *err)
+{
+    const char *form = context->globals.findings;
+
+    if (form == NULL)
+        form = context_env(context, "OCTOCOMPOSE_FINDINGS");
+    if (form == NULL || form[0] == '\0' || strcmp(form, "text") == 0)
+        return 0;
+    if (strcmp(form, "json") != 0)
+        return err_set(err, ERR_USAGE, "unknown form of findings \"%s\" (text, json)", form);
+    context->is_findings_json = true;
+    return 0;
+}
+
 static int set_up_globals(struct cmd_context *context, struct err *err)
 {
     struct cmd_globals *globals = &context->globals;
@@ -117,6 +135,8 @@ static int set_up_globals(struct cmd_context *context, struct err *err)
         return err_set(err, ERR_USAGE, "unknown log level \"%s\" (debug, info, warn, error, off)",
                        level_text);
     log_set_level(level);
+    if (set_up_findings(context, err) < 0)
+        return -1;
     if (globals->ansi == NULL)
         globals->ansi = context_env(context, "COMPOSE_ANSI");
     if (globals->no_ansi) {
@@ -263,9 +283,11 @@ int cmd_main(int argc, char **argv)
     if (status < 0) {
         status = err_exit_status(err.code);
         /* The findings were printed, a signal needs no words. */
-        if (err.code != ERR_INPUT && err.code != ERR_INTERRUPTED)
+        if (!context.is_findings_json && err.code != ERR_INPUT && err.code != ERR_INTERRUPTED)
             print_error(&context, &err);
     }
+    if (context.is_findings_json)
+        context_end_findings(&context, &err);
     context_release(&context);
     origin_reset();
     return status;
