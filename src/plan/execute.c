@@ -40,7 +40,7 @@ struct execution {
     struct execute_observer observer;
     execute_done_fn done;
     void *arg;
-    struct run *runs;          /* by step id - 1 */
+    struct run *runs;          /* by step id - 1; those of joins, which are never begun, last */
     struct run_queue queue;    /* all predecessors have ended */
     struct run_queue admitted; /* to be begun, waiting for room */
     size_t n_left, n_artifacts_left;
@@ -77,11 +77,34 @@ static bool is_artifact(const struct step *step)
     return (step->instance->kind->flags & KIND_ARTIFACT) && step->action != STEP_REMOVE;
 }
 
-/* One predecessor less to wait for. */
+static void release_successors(struct execution *execution, struct step *step,
+                               struct step *blocked_by);
+
+/* One predecessor less to wait for. A join has ended when all of its own have. */
 static void release(struct execution *execution, struct step *step)
 {
-    if (--step->n_waiting == 0)
-        queue_push(&execution->queue, &execution->runs[step->id - 1]);
+    struct run *run = &execution->runs[step->id - 1];
+
+    if (--step->n_waiting > 0)
+        return;
+    if (step->action == STEP_JOIN)
+        release_successors(execution, step, run->blocked_by);
+    else
+        queue_push(&execution->queue, run);
+}
+
+/* blocked_by: the failure that those are skipped for that cannot go on without the step, or NULL.
+ */
+static void release_successors(struct execution *execution, struct step *step,
+                               struct step *blocked_by)
+{
+    VEC_EACH (&step->before, edge) {
+        struct run *next = &execution->runs[edge->step->id - 1];
+
+        if (!edge->is_soft && !next->blocked_by)
+            next->blocked_by = blocked_by;
+        release(execution, edge->step);
+    }
 }
 
 /* All pulls and builds have ended: they are one predecessor of those that wait for them all. */
@@ -104,21 +127,18 @@ static void settle(struct run *run, enum step_status status, const struct err *e
     struct execution *execution = run->execution;
     struct step *step = run->step;
     bool is_lost = (status == STEP_FAILED || status == STEP_SKIPPED) && !step->is_optional;
+    struct step *cause = NULL;
 
     step->status = status;
     execution->n_left--;
     tell(execution, step, err);
-    VEC_EACH (&step->before, edge) {
-        struct run *next = &execution->runs[edge->step->id - 1];
-
-        if (is_lost && !edge->is_soft && !next->blocked_by)
-            next->blocked_by = run->blocked_by ? run->blocked_by : step;
-        release(execution, edge->step);
-    }
+    if (is_lost)
+        cause = run->blocked_by ? run->blocked_by : step;
+    release_successors(execution, step, cause);
     if (!is_artifact(step))
         return;
-    if (is_lost && !execution->lost_artifact)
-        execution->lost_artifact = run->blocked_by ? run->blocked_by : step;
+    if (!execution->lost_artifact)
+        execution->lost_artifact = cause;
     if (--execution->n_artifacts_left == 0)
         release_after_artifacts(execution);
 }
@@ -376,7 +396,7 @@ struct execution *execute_start(struct loop *loop, const struct operator_ops *op
         execution->observer = *observer;
     execution->done = done;
     execution->arg = arg;
-    execution->runs = MEM_NEW_N(struct run, n + 1);
+    execution->runs = MEM_NEW_N(struct run, n + plan->joins.n + 1);
     execution->queue.items = MEM_NEW_N(struct run *, n + 1);
     execution->admitted.items = MEM_NEW_N(struct run *, n + 1);
     execution->n_left = n;

@@ -57,14 +57,20 @@ static void remove_units(struct planner *planner)
 static void order_removals(struct planner *planner)
 {
     VEC_EACH (&planner->units, unit) {
+        step_list removals = { NULL, 0, 0 };
+        struct step *removed;
+
+        if ((*unit)->depends_on.n == 0)
+            continue;
+        VEC_EACH (&(*unit)->slots, dependent) {
+            if ((*dependent)->remove && !(*dependent)->existing->is_helper)
+                ARENA_ADD(planner->arena, &removals, (*dependent)->remove);
+        }
+        removed = planner_join(planner, &removals);
         VEC_EACH (&(*unit)->depends_on, dependency) {
-            VEC_EACH (&(*unit)->slots, dependent) {
-                if (!(*dependent)->remove || (*dependent)->existing->is_helper)
-                    continue;
-                VEC_EACH (&dependency->on->slots, slot) {
-                    if ((*slot)->remove)
-                        step_after(planner, (*slot)->first, (*dependent)->remove);
-                }
+            VEC_EACH (&dependency->on->slots, slot) {
+                if ((*slot)->remove)
+                    step_after(planner, (*slot)->first, removed);
             }
         }
     }

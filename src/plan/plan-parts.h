@@ -48,6 +48,9 @@ struct slot {
     struct step *last;
 };
 
+/* Steps that many come after. */
+typedef MODEL_LIST(struct step *) step_list;
+
 struct unit_dependency {
     struct unit *on;
     enum dependency_condition condition;
@@ -66,6 +69,9 @@ struct unit {
     struct chance replaced;   /* one of its places is */
     struct chance changed;    /* ... or is stopped and started again */
     bool is_awaited_complete; /* some service depends on its completion */
+    /* What dependents wait for, by condition (AWAIT_CONDITION_N_: no more than the start). */
+    struct step *up[AWAIT_CONDITION_N_ + 1];
+    bool is_up_known[AWAIT_CONDITION_N_ + 1];
     MODEL_LIST(struct unit_dependency) depends_on;
     MODEL_LIST(struct slot *) slots;  /* all that exists of it, then missing places */
     MODEL_LIST(struct slot *) places; /* by number */
@@ -116,6 +122,8 @@ struct step *planner_step(struct planner *planner, enum step_action action,
 /* step comes after `before` (NULL: nothing). */
 void step_after(struct planner *planner, struct step *step, struct step *before);
 void step_after_softly(struct planner *planner, struct step *step, struct step *before);
+/* The one step that stands for all of the list: itself, a join of them, or NULL for none. */
+struct step *planner_join(struct planner *planner, const step_list *list);
 /* Guards the step: only when only_if comes true (NULL or certain: always) and unless does not. */
 void step_guard(struct planner *planner, struct step *step, const struct chance *only_if,
                 const struct chance *unless);

@@ -178,7 +178,21 @@ static void write_reason(struct jwrite *w, const struct reason *reason)
     jwrite_map_end(w);
 }
 
-static void write_step(struct jwrite *w, const struct step *step)
+static void write_predecessors(struct jwrite *w, const struct plan *plan, const struct step *step)
+{
+    struct arena *arena = arena_new();
+    struct step_edges edges = { NULL, 0, 0 };
+
+    plan_predecessors(plan, step, arena, &edges);
+    jwrite_key(w, "after");
+    jwrite_list(w);
+    for (size_t i = 0; i < edges.n; i++)
+        jwrite_uint(w, edges.items[i].step->id);
+    jwrite_list_end(w);
+    arena_free(arena);
+}
+
+static void write_step(struct jwrite *w, const struct plan *plan, const struct step *step)
 {
     jwrite_map(w);
     jwrite_key_int(w, "id", step->id);
@@ -195,11 +209,7 @@ static void write_step(struct jwrite *w, const struct step *step)
         jwrite_key_text(w, "other", step->other->name);
     if (step->role != ROLE_PLAIN)
         jwrite_key_text(w, "role", step->role == ROLE_REPLACED ? "replaced" : "replacement");
-    jwrite_key(w, "after");
-    jwrite_list(w);
-    for (size_t i = 0; i < step->after.n; i++)
-        jwrite_uint(w, step->after.items[i].step->id);
-    jwrite_list_end(w);
+    write_predecessors(w, plan, step);
     if (step->after_artifacts)
         jwrite_key_bool(w, "after_artifacts", true);
     write_ids(w, "conditional_on", step->only_if.items, step->only_if.n);
@@ -220,7 +230,7 @@ void plan_write(const struct plan *plan, const char *operator_name, struct jwrit
     jwrite_key(w, "steps");
     jwrite_list(w);
     for (size_t i = 0; i < plan->steps.n; i++)
-        write_step(w, plan->steps.items[i]);
+        write_step(w, plan, plan->steps.items[i]);
     jwrite_list_end(w);
     jwrite_key_int(w, "changes", (int64_t)plan->steps.n);
     jwrite_map_end(w);

@@ -307,21 +307,38 @@ static void plan_slot(struct planner *planner, struct slot *slot)
 
 /* Dependents that go down with what they depend on go first, and not before its replacement is
  * made. */
+static void order_stops_with(struct planner *planner, struct unit *unit, struct unit *on,
+                             struct step *stopped)
+{
+    step_list creates = { NULL, 0, 0 };
+    struct step *created;
+
+    VEC_EACH (&on->places, its) {
+        if ((*its)->stop)
+            stop_after(planner, *its, stopped);
+        if ((*its)->create && (*its)->existing && (*its)->is_create_first)
+            ARENA_ADD(planner->arena, &creates, (*its)->create);
+    }
+    created = planner_join(planner, &creates);
+    VEC_EACH (&unit->places, mine)
+        stop_after(planner, *mine, created);
+}
+
 static void order_stops(struct planner *planner, struct unit *unit)
 {
+    step_list stops = { NULL, 0, 0 };
+    struct step *stopped = NULL;
+
+    VEC_EACH (&unit->places, mine) {
+        if ((*mine)->stop)
+            ARENA_ADD(planner->arena, &stops, (*mine)->stop);
+    }
     VEC_EACH (&unit->depends_on, dependency) {
-        if (!dependency->restart || !dependency->on->is_selected)
+        if (stops.n == 0 || !dependency->restart || !dependency->on->is_selected)
             continue;
-        VEC_EACH (&unit->places, mine) {
-            if (!(*mine)->stop)
-                continue;
-            VEC_EACH (&dependency->on->places, its) {
-                if ((*its)->stop)
-                    stop_after(planner, *its, (*mine)->stop);
-                if ((*its)->create && (*its)->existing && (*its)->is_create_first)
-                    stop_after(planner, *mine, (*its)->create);
-            }
-        }
+        if (!stopped)
+            stopped = planner_join(planner, &stops);
+        order_stops_with(planner, unit, dependency->on, stopped);
     }
 }
 

@@ -71,32 +71,40 @@ static void await_slot(struct planner *planner, struct slot *slot, enum await_co
         ret_steps[1] = await_incarnation(planner, &slot->old, condition, NULL, &slot->replaced);
 }
 
-static void follow(struct planner *planner, struct step *step, struct step *before, bool is_hard)
+/* What stands for the condition of all places of the unit, or NULL: it holds already. */
+static struct step *await_unit(struct planner *planner, struct unit *on,
+                               enum await_condition condition)
 {
-    if (is_hard)
-        step_after(planner, step, before);
-    else
-        step_after_softly(planner, step, before);
+    step_list all = { NULL, 0, 0 };
+
+    if (on->is_up_known[condition])
+        return on->up[condition];
+    VEC_EACH (&on->places, slot) {
+        struct step *awaits[2] = { (*slot)->fresh.started, (*slot)->old.started };
+
+        if (condition != AWAIT_CONDITION_N_)
+            await_slot(planner, *slot, condition, awaits);
+        for (size_t i = 0; i < ARRAY_LEN(awaits); i++) {
+            if (awaits[i])
+                ARENA_ADD(planner->arena, &all, awaits[i]);
+        }
+    }
+    on->is_up_known[condition] = true;
+    return on->up[condition] = planner_join(planner, &all);
 }
 
 void plan_await_dependencies(struct planner *planner, struct unit *unit, struct step *step)
 {
     VEC_EACH (&unit->depends_on, dependency) {
-        struct unit *on = dependency->on;
-        enum await_condition condition = await_of[dependency->condition];
+        struct step *up;
 
-        if (!dependency->is_order || !on->is_selected)
+        if (!dependency->is_order || !dependency->on->is_selected)
             continue;
-        VEC_EACH (&on->places, slot) {
-            struct step *awaits[2] = { NULL, NULL };
-
-            if (condition != AWAIT_CONDITION_N_)
-                await_slot(planner, *slot, condition, awaits);
-            else
-                awaits[0] = (*slot)->fresh.started, awaits[1] = (*slot)->old.started;
-            follow(planner, step, awaits[0], dependency->required);
-            follow(planner, step, awaits[1], dependency->required);
-        }
+        up = await_unit(planner, dependency->on, await_of[dependency->condition]);
+        if (dependency->required)
+            step_after(planner, step, up);
+        else
+            step_after_softly(planner, step, up);
     }
 }
 

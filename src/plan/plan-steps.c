@@ -73,6 +73,20 @@ void step_after_softly(struct planner *planner, struct step *step, struct step *
     add_edge(planner, step, before, true);
 }
 
+struct step *planner_join(struct planner *planner, const step_list *list)
+{
+    struct step *join;
+
+    if (list->n < 2)
+        return list->n > 0 ? list->items[0] : NULL;
+    join = ARENA_NEW(planner->arena, struct step);
+    join->action = STEP_JOIN;
+    VEC_EACH (list, step)
+        step_after(planner, join, *step);
+    ARENA_ADD(planner->arena, &planner->plan->joins, join);
+    return join;
+}
+
 void step_guard(struct planner *planner, struct step *step, const struct chance *only_if,
                 const struct chance *unless)
 {
@@ -198,6 +212,40 @@ void planner_error(struct planner *planner, struct origin at, const char *fmt, .
         finding_add(planner->findings, FINDING_ERROR, at, NULL, "%s", text.buf);
 }
 
+/* --- edges ----------------------------------------------------------------------------------- */
+
+static void add_predecessor(struct arena *arena, struct step_edge edge, size_t *position,
+                            struct step_edges *out)
+{
+    size_t *at = &position[edge.step->id];
+
+    if (*at > 0) {
+        out->items[*at - 1].is_soft = out->items[*at - 1].is_soft && edge.is_soft;
+        return;
+    }
+    ARENA_ADD(arena, out, edge);
+    *at = out->n;
+}
+
+void plan_predecessors(const struct plan *plan, const struct step *step, struct arena *arena,
+                       struct step_edges *out)
+{
+    CLEANUP(mem_cleanup) size_t *position = MEM_NEW_N(size_t, plan->steps.n + 1);
+
+    out->n = 0;
+    VEC_EACH (&step->after, edge) {
+        if (edge->step->action != STEP_JOIN) {
+            add_predecessor(arena, *edge, position, out);
+            continue;
+        }
+        VEC_EACH (&edge->step->after, joined) {
+            struct step_edge through = { joined->step, edge->is_soft };
+
+            add_predecessor(arena, through, position, out);
+        }
+    }
+}
+
 /* --- order ----------------------------------------------------------------------------------- */
 
 struct visit {
@@ -205,7 +253,10 @@ struct visit {
     size_t next; /* of step->after */
 };
 
-/* Depth first without recursion; a step's id is its mark: 0 unseen, UINT32_MAX on the way. */
+#define ID_ON_THE_WAY UINT32_MAX
+#define ID_JOIN (UINT32_MAX - 1) /* seen; it gets its own when all steps have theirs */
+
+/* Depth first without recursion; a step's id is its mark: 0 is unseen. */
 static int number_from(struct step *root, struct visit *stack, struct step **ordered, unsigned *n)
 {
     size_t depth = 0;
@@ -213,22 +264,26 @@ static int number_from(struct step *root, struct visit *stack, struct step **ord
     if (root->id != 0)
         return 0;
     stack[depth++] = (struct visit){ root, 0 };
-    root->id = UINT32_MAX;
+    root->id = ID_ON_THE_WAY;
     while (depth > 0) {
         struct visit *top = &stack[depth - 1];
         struct step *before;
 
         if (top->next == top->step->after.n) {
+            depth--;
+            if (top->step->action == STEP_JOIN) {
+                top->step->id = ID_JOIN;
+                continue;
+            }
             ordered[*n] = top->step;
             top->step->id = ++*n;
-            depth--;
             continue;
         }
         before = top->step->after.items[top->next++].step;
-        if (before->id == UINT32_MAX)
+        if (before->id == ID_ON_THE_WAY)
             return -1;
         if (before->id == 0) {
-            before->id = UINT32_MAX;
+            before->id = ID_ON_THE_WAY;
             stack[depth++] = (struct visit){ before, 0 };
         }
     }
@@ -255,28 +310,45 @@ static void drop_doubles(struct step *step, size_t *position)
     step->after.n = kept;
 }
 
+static bool has_hard_successor(const struct step *step)
+{
+    VEC_EACH (&step->before, edge) {
+        if (!edge->is_soft && (edge->step->action != STEP_JOIN || edge->step->is_hard))
+            return true;
+    }
+    return false;
+}
+
 /* Awaiting only for those that can do without is no failure. */
 static void mark_optional(struct planner *planner)
 {
+    VEC_EACH (&planner->plan->joins, item)
+        (*item)->is_hard = has_hard_successor(*item);
     VEC_EACH (&planner->plan->steps, item) {
         if ((*item)->action == STEP_AWAIT)
-            (*item)->is_optional = (*item)->before.n > 0;
-    }
-    VEC_EACH (&planner->plan->steps, item) {
-        VEC_EACH (&(*item)->after, edge) {
-            if (edge->step->action == STEP_AWAIT && !edge->is_soft)
-                edge->step->is_optional = false;
-        }
+            (*item)->is_optional = (*item)->before.n > 0 && !has_hard_successor(*item);
     }
     VEC_EACH (&planner->waits, wait)
         (*wait)->is_optional = false;
 }
 
+static void connect_step(struct planner *planner, struct step *step, size_t *position)
+{
+    drop_doubles(step, position);
+    step->n_waiting = (unsigned)step->after.n + step->after_artifacts;
+    VEC_EACH (&step->after, edge) {
+        struct step_edge successor = { step, edge->is_soft };
+
+        ARENA_ADD(planner->arena, &edge->step->before, successor);
+    }
+}
+
 int planner_finish(struct planner *planner, struct err *err)
 {
     struct plan *plan = planner->plan;
-    CLEANUP(mem_cleanup) struct visit *stack = MEM_NEW_N(struct visit, plan->steps.n + 1);
-    CLEANUP(mem_cleanup) size_t *position = MEM_NEW_N(size_t, plan->steps.n + 1);
+    size_t n_all = plan->steps.n + plan->joins.n;
+    CLEANUP(mem_cleanup) struct visit *stack = MEM_NEW_N(struct visit, n_all + 1);
+    CLEANUP(mem_cleanup) size_t *position = MEM_NEW_N(size_t, n_all + 1);
     struct step **ordered = ARENA_NEW_N(planner->arena, struct step *, plan->steps.n + 1);
     unsigned n = 0;
 
@@ -288,17 +360,12 @@ int planner_finish(struct planner *planner, struct err *err)
     }
     plan->steps.items = ordered;
     plan->steps.cap = plan->steps.n + 1;
-    VEC_EACH (&plan->steps, item) {
-        struct step *step = *item;
-
-        drop_doubles(step, position);
-        step->n_waiting = (unsigned)step->after.n + step->after_artifacts;
-        VEC_EACH (&step->after, edge) {
-            struct step_edge successor = { step, edge->is_soft };
-
-            ARENA_ADD(planner->arena, &edge->step->before, successor);
-        }
-    }
+    VEC_EACH (&plan->joins, join)
+        (*join)->id = ++n;
+    VEC_EACH (&plan->steps, step)
+        connect_step(planner, *step, position);
+    VEC_EACH (&plan->joins, join)
+        connect_step(planner, *join, position);
     mark_optional(planner);
     return 0;
 }

@@ -115,12 +115,20 @@ static void order_forward(struct planner *planner, struct unit *unit)
 
 static void order_reverse(struct planner *planner, struct unit *unit)
 {
+    step_list ends = { NULL, 0, 0 };
+    struct step *ended;
+
+    if (unit->depends_on.n == 0)
+        return;
+    VEC_EACH (&unit->slots, dependent) {
+        if ((*dependent)->last)
+            ARENA_ADD(planner->arena, &ends, (*dependent)->last);
+    }
+    ended = planner_join(planner, &ends);
     VEC_EACH (&unit->depends_on, dependency) {
-        VEC_EACH (&unit->slots, dependent) {
-            VEC_EACH (&dependency->on->slots, slot) {
-                if ((*slot)->first)
-                    step_after(planner, (*slot)->first, (*dependent)->last);
-            }
+        VEC_EACH (&dependency->on->slots, slot) {
+            if ((*slot)->first)
+                step_after(planner, (*slot)->first, ended);
         }
     }
 }

@@ -44,7 +44,7 @@ static void plan_await(struct planner *planner)
 
 static bool is_artifact(const struct step *step)
 {
-    return (step->instance->kind->flags & KIND_ARTIFACT) != 0;
+    return step->action != STEP_JOIN && (step->instance->kind->flags & KIND_ARTIFACT) != 0;
 }
 
 /* Waits for nothing, or for artifacts only. */

@@ -63,7 +63,8 @@ struct plan_options {
 enum step_action {
     STEP_PULL, STEP_BUILD, STEP_CREATE, STEP_UPDATE, STEP_START, STEP_STOP, STEP_KILL, STEP_RESTART,
     STEP_PAUSE, STEP_UNPAUSE, STEP_REMOVE, STEP_RENAME, STEP_ATTACH, STEP_DETACH, STEP_AWAIT, STEP_HOOK,
-    STEP_ACTION_N_
+    STEP_ACTION_N_,
+    STEP_JOIN = STEP_ACTION_N_, /* of plan->joins only */
 };
 const char *step_action_name(enum step_action action); /* "pull", "build", ... */
 
@@ -143,6 +144,7 @@ struct step {
     MODEL_LIST(struct step_condition) only_if;
     MODEL_LIST(struct step_condition) unless;
     bool is_optional; /* its failure is a warning and counts as done for its successors */
+    bool is_hard;     /* JOIN: not all of its successors go on when one of its predecessors failed */
     MODEL_LIST(struct reason) reasons;
     /* CREATE, HOOK before a start: what the (new) object depends on otherwise than in start order
        (networks, images, parents), made before it. Of one that may be replaced the new one stands
@@ -167,6 +169,11 @@ struct plan {
     struct arena *arena;
     const char *project;
     MODEL_LIST(struct step *) steps;
+    /* What many steps wait for together: where each of a group comes after each of another, all of the one
+       are predecessors of a join, and that is the predecessor of the others, so that a plan grows with
+       their sum and not their product. A join does nothing and has no instance; its id comes after those of
+       the steps. */
+    MODEL_LIST(struct step *) joins;
     MODEL_LIST(struct instance *) instances;
     /* Data resources that differ from what is wanted and were left alone (options.replace_data). */
     MODEL_LIST(const struct existing *) data_conflicts;
@@ -184,6 +191,14 @@ int plan_make(const struct wanted_set *wanted, const struct existing_set *existi
 void plan_free(struct plan *plan);
 /* Nothing to do. */
 bool plan_is_empty(const struct plan *plan);
+/* The step's predecessors with those of its joins in their place, each once; is_soft of the edge to it. They
+   live in the arena. */
+struct step_edges {
+    struct step_edge *items;
+    size_t n, cap;
+};
+void plan_predecessors(const struct plan *plan, const struct step *step, struct arena *arena,
+                       struct step_edges *out);
 /* For `plan`: one line a step, its reasons indented below; or the JSON document. */
 void plan_print(const struct plan *plan, struct str *out);
 void plan_write(const struct plan *plan, const char *operator_name, struct jwrite *w);

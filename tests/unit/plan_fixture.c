@@ -439,6 +439,7 @@ static void add_conditions(const char *word, const struct step_condition *condit
 void fixture_steps(const struct plan *plan, struct str *out)
 {
     static const char *const conditions[] = { "healthy", "completed", "up", "stopped" };
+    struct step_edges edges = { NULL, 0, 0 };
 
     for (size_t i = 0; i < plan->steps.n; i++) {
         const struct step *step = plan->steps.items[i];
@@ -460,9 +461,11 @@ void fixture_steps(const struct plan *plan, struct str *out)
             str_add(out, " optional");
         if (step->with_volumes)
             str_add(out, " -v");
-        for (size_t k = 0; k < step->after.n; k++)
-            str_printf(out, "%s%u%s", k == 0 ? " < " : ",", step->after.items[k].step->id,
-                       step->after.items[k].is_soft ? "~" : "");
+        edges.n = 0;
+        plan_predecessors(plan, step, plan->arena, &edges);
+        for (size_t k = 0; k < edges.n; k++)
+            str_printf(out, "%s%u%s", k == 0 ? " < " : ",", edges.items[k].step->id,
+                       edges.items[k].is_soft ? "~" : "");
         if (step->after_artifacts)
             str_add(out, step->after.n > 0 ? ",*" : " < *");
         add_conditions(" if ", step->only_if.items, step->only_if.n, out);

@@ -126,6 +126,72 @@ static void test_cost(void)
     wanted_set_release(&wanted);
 }
 
+struct cost {
+    size_t n_steps, n_edges;
+    double ms;
+};
+
+static void measure(const struct wanted_set *wanted, const struct existing_set *existing,
+                    enum plan_goal goal, struct cost *ret_cost)
+{
+    struct plan_options options = { .goal = goal };
+    struct plan *plan = NULL;
+    ERR_AUTO(err);
+    clock_t start = clock();
+
+    ok(plan_make(wanted, existing, &options, &plan, NULL, &err) == 0);
+    ret_cost->ms = (double)(clock() - start) * 1000 / CLOCKS_PER_SEC;
+    ret_cost->n_steps = plan->steps.n;
+    ret_cost->n_edges = 0;
+    for (size_t i = 0; i < plan->steps.n; i++)
+        ret_cost->n_edges += plan->steps.items[i]->after.n;
+    for (size_t i = 0; i < plan->joins.n; i++)
+        ret_cost->n_edges += plan->joins.items[i]->after.n;
+    plan_free(plan);
+}
+
+/* Replicas that all wait for all of another service cost what they are, not their product. */
+static void test_replicas(void)
+{
+    static const struct {
+        const char *name, *edits;
+        enum plan_goal goal;
+        const char *changed;
+    } rows[] = {
+        { "first up", NULL, GOAL_UP, "" }, { "start", "exited 0", GOAL_START, "" },
+        { "stop", "", GOAL_STOP, "" },     { "restart", "", GOAL_RESTART, "" },
+        { "down", "", GOAL_DOWN, "" },     { "all replaced", "", GOAL_UP, ", a: 1" },
+    };
+    static const char yaml[] =
+        "services:\n"
+        "  a: {image: one, replicas: 500%s}\n"
+        "  b: {image: one, replicas: 500, depends_on: {a: {condition: healthy, restart: true}}}\n";
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        STR_AUTO(before);
+        STR_AUTO(after);
+        STR_AUTO(edits);
+        struct wanted_set wanted, old_wanted;
+        struct existing_set existing;
+        struct cost cost;
+
+        str_printf(&before, yaml, "");
+        str_printf(&after, yaml, rows[i].changed);
+        for (int k = 1; rows[i].edits && *rows[i].edits && k <= 500; k++)
+            str_printf(&edits, "p-a-%d %s; p-b-%d %s;", k, rows[i].edits, k, rows[i].edits);
+        fixture_wanted(rows[i].edits ? before.buf : "{}", &old_wanted);
+        fixture_wanted(after.buf, &wanted);
+        fixture_existing(&old_wanted, edits.buf, &existing);
+        measure(&wanted, &existing, rows[i].goal, &cost);
+        ok(cost.n_steps >= 1000 && cost.n_edges < 4 * cost.n_steps);
+        tap_note("2 x 500 replicas, %s: %zu steps, %zu edges, %.1f ms", rows[i].name, cost.n_steps,
+                 cost.n_edges, cost.ms);
+        existing_set_release(&existing);
+        wanted_set_release(&wanted);
+        wanted_set_release(&old_wanted);
+    }
+}
+
 /* With PLAN_CASES_PRINT set, prints what comes out instead: to be read, then put into the table. */
 int main(void)
 {
@@ -140,7 +206,9 @@ int main(void)
         else
             tap_text(got.buf, cases[i].steps, cases[i].name, __FILE__, __LINE__);
     }
-    if (!is_print)
+    if (!is_print) {
         test_cost();
+        test_replicas();
+    }
     return is_print ? 0 : done_testing();
 }
