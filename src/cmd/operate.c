@@ -345,6 +345,12 @@ static bool makes_something(enum plan_goal goal)
     return goal == GOAL_UP || goal == GOAL_CREATE || goal == GOAL_BUILD || goal == GOAL_PULL;
 }
 
+static int refuse(const struct cmd_context *context, struct err *err)
+{
+    return err_set(err, ERR_INPUT, "the project cannot be run by operator \"%s\"",
+                   context->ops->name);
+}
+
 /* What an operator cannot do matters to what makes something; anything else works with what exists,
    whatever was written since. */
 static int lower_project(struct operation *operation, struct err *err)
@@ -356,8 +362,7 @@ static int lower_project(struct operation *operation, struct err *err)
     if (context->ops->lower(context->project, &operation->wanted,
                             is_told ? &context->findings : &unused) < 0 &&
         is_told)
-        return err_set(err, ERR_INPUT, "the project cannot be run by operator \"%s\"",
-                       context->ops->name);
+        return refuse(context, err);
     findings_release(&unused);
     return 0;
 }
@@ -385,6 +390,7 @@ int operation_prepare(struct operation *operation, struct err *err)
         .with_all = true,
         .only_running_kinds = !makes_something(goal) && goal != GOAL_DOWN,
         .with_artifacts = makes_something(goal) || operation->options.remove_images != NULL,
+        .is_for_making = goal == GOAL_UP || goal == GOAL_CREATE,
     };
 
     wanted_set_init(&operation->wanted, context->project_name);
@@ -394,7 +400,10 @@ int operation_prepare(struct operation *operation, struct err *err)
         return -1;
     if (operate_observe(context, &query, &operation->existing, err) < 0)
         return -1;
+    bool is_refused = context->findings.n_errors > 0 && query.is_for_making;
     context_print_findings(context);
+    if (is_refused)
+        return refuse(context, err);
     if (make_plan(operation, err) < 0 || check_plan(operation, err) < 0 ||
         settle_data(operation, err) < 0)
         return -1;

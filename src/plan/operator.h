@@ -59,6 +59,7 @@ struct observe_query {
     bool with_all;     /* stopped instances and one-offs, too (plans always need them) */
     bool only_running_kinds; /* instances only: for ps, logs, exec, stop ... (one call) */
     bool with_artifacts;     /* images are needed for the plan */
+    bool is_for_making;      /* what is wanted is to be made: findings tell what cannot be here */
 };
 /* The set is the receiver's (existing_set_release) when err is not set. */
 typedef void (*observe_done_fn)(void *arg, struct existing_set *set, struct err *err);

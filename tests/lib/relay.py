@@ -25,6 +25,8 @@ VERSION = re.compile(r"^/v\d+\.\d+(?=/)")
 # POST calls that change nothing on the engine
 HARMLESS = re.compile(r"^/(containers/[^/]+/(attach|wait|resize)|exec/[^/]+/resize|auth|session)$")
 
+KEPT = 1 << 20  # bytes of a streamed body that are kept
+
 
 class Call:
     """One request and what came of it."""
@@ -38,7 +40,7 @@ class Call:
         self.version = m.group(0)[1:] if m else None
         self.path = VERSION.sub("", path)
         self.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
-        self.body = body
+        self.body = body              # a streamed one is there once it was sent
         self.headers = headers
         self.status = None
         self.response = b""           # the first bytes of the answer's body
@@ -404,7 +406,7 @@ class Relay:
 
         sender = None
         if not small:
-            sender = asyncio.ensure_future(self._send_body(client, up, n, chunked))
+            sender = asyncio.ensure_future(self._send_body(call, client, up, n, chunked))
         try:
             return await self._answer(call, after, client, up, h, sender)
         finally:
@@ -415,31 +417,34 @@ class Relay:
                 except (asyncio.CancelledError, Exception):
                     pass
 
-    async def _send_body(self, client, up, n, chunked):
-        if chunked:
-            while True:
-                size = await client.line()
-                await up.send(size)
-                left = int(size.split(b";")[0], 16)
-                if left == 0:
-                    while True:
-                        l = await client.line()
-                        await up.send(l)
-                        if l in (b"\r\n", b"\n"):
-                            return
-                left += 2
-                while left:
-                    d = await client.some(left)
-                    if not d:
-                        raise Cut()
-                    await up.send(d)
-                    left -= len(d)
-        while n > 0:
-            d = await client.some(n)
-            if not d:
-                raise Cut()
-            await up.send(d)
-            n -= len(d)
+    async def _send_body(self, call, client, up, n, chunked):
+        kept = bytearray()
+
+        async def pass_on(left, keep=True):
+            while left:
+                d = await client.some(left)
+                if not d:
+                    raise Cut()
+                await up.send(d)
+                left -= len(d)
+                if keep and len(kept) < KEPT:
+                    kept.extend(d)
+
+        while chunked:
+            size = await client.line()
+            await up.send(size)
+            left = int(size.split(b";")[0], 16)
+            if left == 0:
+                while True:
+                    l = await client.line()
+                    await up.send(l)
+                    if l in (b"\r\n", b"\n"):
+                        break
+                break
+            await pass_on(left)
+            await pass_on(2, keep=False)
+        await pass_on(n)
+        call.body = bytes(kept)
 
     async def _watched(self, client, work, busy):
         """Await work (reading from the engine) unless the client goes away meanwhile."""

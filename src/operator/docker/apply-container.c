@@ -142,8 +142,8 @@ static void add_labels(struct task *task, const struct docker_wanted *payload,
     const struct step *step = task->step;
     char hex[65] = "";
 
-    if (service->definition)
-        docker_definition_digest(task->docker, service->definition, hex);
+    if (payload->definition)
+        docker_definition_digest(task->docker, payload->definition, hex);
     struct encode_labels labels = { .hash = hex,
                                     .image = image ? image->digest : NULL,
                                     .replace = replace_label(task, service),

@@ -192,7 +192,7 @@ static void on_helper_state(void *arg, struct engine_answer *answer, struct err 
     if (code)
         hook_judge(task, code);
     else
-        task_call(task, "DELETE", task_path(task, "/containers/%s?force=1", run->id), NULL, 404,
+        task_call(task, "DELETE", task_path(task, "/containers/%s?force=1&v=1", run->id), NULL, 404,
                   on_helper_removed);
 }
 

@@ -155,9 +155,11 @@ static void send_start(struct task *task)
               NULL, 304, on_started);
 }
 
+/* Two archives at most: whether the owners in it count is said once a call. */
 struct upload {
     struct str archive;
     size_t at;
+    unsigned next; /* 0: files without an owner, 1: those with one, 2: none left */
 };
 
 static void upload_release(struct task *task)
@@ -184,6 +186,8 @@ static int ignore_bytes(void *arg ATTR_UNUSED, const char *bytes ATTR_UNUSED,
     return 0;
 }
 
+static void send_upload(struct task *task);
+
 static void on_uploaded(void *arg, struct engine_answer *answer ATTR_UNUSED, struct err *err)
 {
     struct task *task = arg;
@@ -193,24 +197,29 @@ static void on_uploaded(void *arg, struct engine_answer *answer ATTR_UNUSED, str
         task_fail_call(task, err);
         return;
     }
-    send_start(task);
+    send_upload(task);
 }
 
-void apply_start(struct task *task)
+/* The next archive, or the start when there is none left. */
+static void send_upload(struct task *task)
 {
     const struct docker_wanted *payload = task_payload(task);
+    struct upload *upload = task->data;
     struct err err = ERR_INIT;
 
-    if (!payload || !files_has_uploads(payload->project, payload->service)) {
+    while (upload->next < 2 &&
+           !files_has_uploads(payload->project, payload->service, upload->next == 1))
+        upload->next++;
+    if (upload->next == 2) {
         send_start(task);
         return;
     }
-    struct upload *upload = MEM_NEW(struct upload);
-    str_init(&upload->archive, 0);
-    task->data = upload;
-    task->release = upload_release;
-    if (files_archive(task->docker, payload->project, payload->service, &upload->archive, &err) <
-        0) {
+    bool is_owned = upload->next++ == 1;
+    mem_wipe(upload->archive.buf, upload->archive.len);
+    str_clear(&upload->archive);
+    upload->at = 0;
+    if (files_archive(task->docker, payload->project, payload->service, is_owned, &upload->archive,
+                      &err) < 0) {
         err_wrap(&err, "secrets and configs of %s", task_what(task));
         task_fail(task, GRADE_FAILED, &err);
         return;
@@ -219,12 +228,25 @@ void apply_start(struct task *task)
         .method = "PUT",
         .what = task_what(task),
         .read = read_upload,
-        .path = task_path(task, "/containers/%s/archive?path=/&copyUIDGID=1",
-                          task_ref(task->step->instance)),
+        .path = task_path(task, "/containers/%s/archive?path=/&noOverwriteDirNonDir=true%s",
+                          task_ref(task->step->instance), is_owned ? "&copyUIDGID=true" : ""),
         .content_type = "application/x-tar",
         .data = ignore_bytes,
         .done = on_uploaded,
         .arg = task,
     };
     task->call = engine_stream(task->docker->engine, &spec);
+}
+
+void apply_start(struct task *task)
+{
+    if (!task_payload(task)) {
+        send_start(task);
+        return;
+    }
+    struct upload *upload = MEM_NEW(struct upload);
+    str_init(&upload->archive, 0);
+    task->data = upload;
+    task->release = upload_release;
+    send_upload(task);
 }

@@ -47,7 +47,9 @@ struct docker_wanted {
     const struct network *network;
     const struct volume *volume;
     const char *platform; /* of an image, or NULL */
-    /* Texts of the definitions with "service:NAME" still in them; NULL: no such reference. */
+    /* Of a container: what its hash is taken over, and the form of an older docker compose or
+       NULL. References to other instances stand in it as "service:NAME". */
+    const char *definition, *definition_old;
     bool has_references;
 };
 
@@ -113,6 +115,9 @@ void docker_lower_check(const struct project *project, const struct service *ser
 void docker_definition_digest(const struct docker *docker, const char *definition,
                               char ret_hex[65]);
 bool docker_has_references(const struct service *service);
+/* api-socket.c: the definition of a service with what docker compose makes of use_api_socket. */
+const char *api_socket_definition(struct arena *arena, const struct service *service,
+                                  const char *definition);
 
 /* pin.c */
 void docker_pin(void *handle, const char *image, pin_done_fn done, void *arg);

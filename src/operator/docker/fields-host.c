@@ -524,20 +524,16 @@ static const char *read_profile(struct encode *e, const char *path)
     return arena_dup_len(e->arena, json.buf, json.len);
 }
 
+/* As it was written, but for the file of a seccomp profile, whose contents the engine wants. */
 static const char *security_option(struct encode *e, const char *option)
 {
     size_t len = strcspn(option, "=:");
-    const char *value = option[len] ? option + len + 1 : NULL;
-    if (!value)
+    bool is_seccomp = option[len] && len == 7 && strncmp(option, "seccomp", 7) == 0;
+    const char *value = is_seccomp ? option + len + 1 : NULL;
+    if (!value || text_is(value, "unconfined") || text_is(value, "builtin"))
         return option;
-    bool is_file = len == 7 && strncmp(option, "seccomp", 7) == 0 &&
-                   !text_is(value, "unconfined") && !text_is(value, "builtin");
-    if (is_file) {
-        value = read_profile(e, value);
-        if (!value)
-            return option;
-    }
-    return arena_printf(e->arena, "%.*s=%s", (int)len, option, value);
+    value = read_profile(e, value);
+    return value ? arena_printf(e->arena, "seccomp=%s", value) : option;
 }
 
 void encode_security(struct encode *e, const struct field *field)

@@ -9,6 +9,8 @@
 #include "operator/docker/fields.h"
 #include "operator/docker/files.h"
 
+#define API_CREATE_MOUNTPOINT 42 /* the first that knows BindOptions.CreateMountpoint */
+
 static const struct origin nowhere = ORIGIN_NONE;
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -32,11 +34,21 @@ static const char *mount_source(const struct project *project, const struct moun
     return volume ? volume->name : mount->source;
 }
 
-static bool is_plain(const struct mount *mount)
+/* Only Binds have labels of SELinux; Mounts of old engines cannot make a missing folder. */
+static bool is_plain_bind(const struct mount_bind *bind, unsigned api)
+{
+    if (!bind)
+        return true;
+    if (!bind->create_host_path || text_is_set(bind->recursive))
+        return false;
+    return !text_is_set(bind->propagation) || text_is_set(bind->selinux) ||
+           api < API_CREATE_MOUNTPOINT;
+}
+
+static bool is_plain(const struct mount *mount, unsigned api)
 {
     if (mount->type == MOUNT_BIND)
-        return !mount->bind ||
-               (mount->bind->create_host_path && !text_is_set(mount->bind->recursive));
+        return is_plain_bind(mount->bind, api);
     if (mount->type == MOUNT_VOLUME && text_is_set(mount->source))
         return !mount->volume || (!mount->volume->nocopy && !text_is_set(mount->volume->subpath) &&
                                   !mount->volume->labels.n);
@@ -61,7 +73,7 @@ static struct node *bind_options(struct arena *arena, const struct mount_bind *b
         return NULL;
     if (text_is_set(bind->propagation))
         put_text(arena, out, "Propagation", bind->propagation);
-    if (bind->create_host_path && api >= 42)
+    if (bind->create_host_path && api >= API_CREATE_MOUNTPOINT)
         put_bool(arena, out, "CreateMountpoint", true);
     if (text_is(bind->recursive, "disabled"))
         put_bool(arena, out, "NonRecursive", true);
@@ -184,7 +196,7 @@ void encode_volumes(struct encode *e, const struct field *field ATTR_UNUSED)
         bool is_ro;
         if (mount->type == MOUNT_VOLUME && !text_is_set(source))
             source = inherited_volume(e, mount->target, &is_ro);
-        if (is_plain(mount))
+        if (is_plain(mount, e->api))
             node_add(e->arena, host_list(e, "Binds"),
                      new_text(e->arena, bind_text(e->arena, source, mount)));
         else
@@ -303,9 +315,9 @@ static bool is_as_wanted(const struct readback *r, const struct seen *seen,
         (!is_anonymous && !text_is(seen->source, source ? source : "")))
         return false;
     if (!seen->node)
-        return !is_plain(mount) ||
+        return !is_plain(mount, r->api) ||
                text_is(strrchr(bind_text(r->arena, source, mount), ':') + 1, seen->options);
-    if (is_plain(mount))
+    if (is_plain(mount, r->api))
         return true;
     const struct node *mine = mount_node(r->arena, source, mount, r->api);
     static const char *const options[] = { "VolumeOptions", "TmpfsOptions", "ImageOptions" };

@@ -144,11 +144,9 @@ static struct node *all_links(struct encode *e)
     return out;
 }
 
-/* On the engine's default bridge only: elsewhere links belong to endpoints. */
+/* The engine's default bridge needs them here; elsewhere those of the endpoints count. */
 void encode_external_links(struct encode *e, const struct field *field)
 {
-    if (!text_is(e->service->network_mode, "bridge"))
-        return;
     struct node *out = all_links(e);
     if (out->u.list.n)
         put_node(e->arena, e->host, field->name, out);

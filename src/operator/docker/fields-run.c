@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "operator/docker/fields.h"
+#include "operator/docker/files.h"
 
 static const struct origin nowhere = ORIGIN_NONE;
 
@@ -37,6 +38,9 @@ static const struct {
     { "noProxy", "NO_PROXY", "no_proxy" },       { "ftpProxy", "FTP_PROXY", "ftp_proxy" },
     { "allProxy", "ALL_PROXY", "all_proxy" },
 };
+
+/* With use_api_socket; the service's own value wins. */
+static const char api_socket_variable[] = "DOCKER_CONFIG=" FILES_CONFIG_DIR;
 
 static const struct node *find_proxies(const struct docker *docker)
 {
@@ -81,8 +85,8 @@ void encode_environment(struct encode *e, const struct field *field)
             pair->value ? arena_printf(e->arena, "%s=%s", pair->key, pair->value) : pair->key;
         node_add(e->arena, list, new_text(e->arena, text));
     }
-    if (e->service->use_api_socket)
-        node_add(e->arena, list, new_text(e->arena, "DOCKER_CONFIG=/run/secrets/docker"));
+    if (e->service->use_api_socket && !pair_list_find(&e->service->environment, "DOCKER_CONFIG"))
+        node_add(e->arena, list, new_text(e->arena, api_socket_variable));
     if (list->u.list.n)
         put_node(e->arena, e->config, field->name, list);
 }
@@ -119,7 +123,8 @@ struct node *readback_environment(struct readback *r, const struct field *field)
         struct node_pair *mine =
             node_is(want, NODE_MAP) ? node_get_pair(want, key.at, key.len) : NULL;
         const char *name = arena_dup_len(r->arena, key.at, key.len);
-        if (!mine && (list_has(image, *item) || is_proxy(r, name)))
+        bool is_ours = text_is(node_as_text(*item), api_socket_variable);
+        if (!mine && (is_ours || list_has(image, *item) || is_proxy(r, name)))
             continue;
         struct node *value = has_value ? node_text_len(r->arena, nowhere, text.at, text.len)
                                        : node_null(r->arena, nowhere);

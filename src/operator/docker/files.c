@@ -30,15 +30,22 @@ static bool is_upload(const struct project_file *file)
     return file && !file->file && !file->external && (file->has_content || file->content);
 }
 
-bool files_has_uploads(const struct project *project, const struct service *service)
+static bool has_owner(const struct file_reference *reference)
+{
+    return text_is_set(reference->uid) || text_is_set(reference->gid);
+}
+
+bool files_has_uploads(const struct project *project, const struct service *service, bool is_owned)
 {
     VEC_EACH (&service->secrets, reference)
-        if (is_upload(files_find(project, reference->source, true)))
+        if (has_owner(reference) == is_owned &&
+            is_upload(files_find(project, reference->source, true)))
             return true;
     VEC_EACH (&service->configs, reference)
-        if (is_upload(files_find(project, reference->source, false)))
+        if (has_owner(reference) == is_owned &&
+            is_upload(files_find(project, reference->source, false)))
             return true;
-    return service->use_api_socket;
+    return !is_owned && service->use_api_socket;
 }
 
 static int64_t parse_owner(const char *text)
@@ -50,10 +57,11 @@ static int64_t parse_owner(const char *text)
 }
 
 static int add_one(struct tarball *tarball, struct arena *arena, const struct project *project,
-                   const struct file_reference *reference, bool is_secret, struct err *err)
+                   const struct file_reference *reference, bool is_secret, bool is_owned,
+                   struct err *err)
 {
     const struct project_file *file = files_find(project, reference->source, is_secret);
-    if (!is_upload(file))
+    if (!is_upload(file) || has_owner(reference) != is_owned)
         return 0;
     const char *target = files_target(arena, reference, is_secret);
     const char *content = file->content ? file->content : "";
@@ -70,26 +78,30 @@ static int add_config(struct tarball *tarball, const struct docker *docker, stru
     jwrite_init(&w, &json, 0);
     jwrite_map(&w);
     const struct node *auths = node_get(docker_cli_config(docker), "auths");
+    jwrite_key(&w, "auths");
     if (auths)
-        jwrite_key_node(&w, "auths", auths);
+        jwrite_node(&w, auths);
+    else {
+        jwrite_map(&w);
+        jwrite_map_end(&w);
+    }
     jwrite_map_end(&w);
-    int result = tarball_add_bytes(tarball, "run/secrets/docker/config.json", 0400, 0, 0, json.buf,
-                                   json.len, err);
+    int result = tarball_add_bytes(tarball, &FILES_CONFIG[1], 0444, 0, 0, json.buf, json.len, err);
     mem_wipe(json.buf, json.len);
     return result;
 }
 
 int files_archive(const struct docker *docker, const struct project *project,
-                  const struct service *service, struct str *out, struct err *err)
+                  const struct service *service, bool is_owned, struct str *out, struct err *err)
 {
     struct arena *arena = arena_new();
     struct tarball *tarball = tarball_new(out);
     int result = 0;
     for (size_t i = 0; i < service->secrets.n && result == 0; i++)
-        result = add_one(tarball, arena, project, &service->secrets.items[i], true, err);
+        result = add_one(tarball, arena, project, &service->secrets.items[i], true, is_owned, err);
     for (size_t i = 0; i < service->configs.n && result == 0; i++)
-        result = add_one(tarball, arena, project, &service->configs.items[i], false, err);
-    if (result == 0 && service->use_api_socket)
+        result = add_one(tarball, arena, project, &service->configs.items[i], false, is_owned, err);
+    if (result == 0 && !is_owned && service->use_api_socket)
         result = add_config(tarball, docker, err);
     if (result == 0)
         result = tarball_end(tarball, err);

@@ -1,5 +1,6 @@
 # The files of src/operator/docker. Sorted; headers too.
 operator_docker_files = \
+	src/operator/docker/api-socket.c \
 	src/operator/docker/apply-build.c \
 	src/operator/docker/apply-container.c \
 	src/operator/docker/apply-hook.c \

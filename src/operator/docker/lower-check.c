@@ -59,6 +59,13 @@ static void check_ignored(struct check *check)
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
+/* A number, or not given. */
+static bool is_owner(const char *text)
+{
+    int64_t number;
+    return !text_is_set(text) || text_to_int(text, &number) == 0;
+}
+
 static void check_file(struct check *check, const struct project *project,
                        const struct file_reference *reference, bool is_secret)
 {
@@ -80,6 +87,8 @@ static void check_file(struct check *check, const struct project *project,
     if (is_upload && service->read_only)
         add(check, FINDING_ERROR, reference->at, word,
             "cannot be put into a read-only container: only a file can be mounted there");
+    if (is_upload && !(is_owner(reference->uid) && is_owner(reference->gid)))
+        add(check, FINDING_ERROR, reference->at, word, "uid and gid must be numbers");
     if (file->file && (reference->uid || reference->gid || reference->mode.has))
         add(check, FINDING_WARNING, reference->at, word,
             "uid, gid and mode have no effect on a file that is mounted");
@@ -117,6 +126,10 @@ void docker_lower_check(const struct project *project, const struct service *ser
             add(&check, FINDING_ERROR, mount->at, "volumes",
                 mount->type == MOUNT_NPIPE ? "named pipes exist on Windows only"
                                            : "cluster volumes need a swarm");
+    const struct healthcheck *health = service->healthcheck;
+    if (health && health->start_interval.has && !health->start_period.has)
+        add(&check, FINDING_WARNING, service_origin(service, "healthcheck.start_interval"),
+            "healthcheck.start_interval", "has no effect without start_period");
     check_files(&check, project);
     check_hooks(&check);
     check_ignored(&check);

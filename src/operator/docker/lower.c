@@ -265,9 +265,13 @@ static struct wanted *lower_container(struct lower *lower, const struct service 
     struct wanted *wanted = wanted_add(lower->out, &docker_container_kind, service->name);
     struct docker_wanted *payload = ARENA_NEW(arena, struct docker_wanted);
 
-    *payload = (struct docker_wanted){ .project = lower->project,
-                                       .service = service,
-                                       .has_references = docker_has_references(service) };
+    *payload = (struct docker_wanted){
+        .project = lower->project,
+        .service = service,
+        .definition = api_socket_definition(arena, service, service->definition),
+        .definition_old = api_socket_definition(arena, service, service->definition_old),
+        .has_references = docker_has_references(service),
+    };
     wanted->service = service->name;
     wanted->is_name_fixed = text_is_set(service->container_name);
     wanted->name = wanted->is_name_fixed
@@ -279,8 +283,8 @@ static struct wanted *lower_container(struct lower *lower, const struct service 
     wanted->is_disabled = service->is_disabled;
     wanted->has_healthcheck = has_check(service);
     wanted->spec = container_spec(arena, service);
-    wanted->digest = digest_text(arena, service->definition);
-    wanted->digest_old = digest_text(arena, service->definition_old);
+    wanted->digest = digest_text(arena, payload->definition);
+    wanted->digest_old = digest_text(arena, payload->definition_old);
     wanted->hooks[HOOK_PRE_START] = (unsigned)service->pre_start.n;
     wanted->hooks[HOOK_POST_START] = (unsigned)service->post_start.n;
     wanted->hooks[HOOK_PRE_STOP] = (unsigned)service->pre_stop.n;
@@ -337,6 +341,20 @@ static void depend_on_objects(struct lower *lower, struct wanted *wanted,
             depend_on(lower, wanted, &docker_volume_kind, mount->source, DEPENDS_BOUND, mount->at);
 }
 
+/* Whether containers are referred to by name, which may be those that this service depends on. */
+static bool names_instances(const struct service *service)
+{
+    const char *const modes[] = { service->network_mode, service->ipc, service->pid };
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+        if (modes[i] && text_starts(modes[i], "container:"))
+            return true;
+    for (size_t i = 0; i < service->volumes_from.n; i++)
+        if (text_starts(service->volumes_from.items[i], "container:"))
+            return true;
+    return text_is(service->network_mode, "bridge") &&
+           (service->links.n || service->external_links.n);
+}
+
 static void depend_on_instances(struct lower *lower, struct wanted *wanted,
                                 const struct service *service)
 {
@@ -358,6 +376,10 @@ static void depend_on_instances(struct lower *lower, struct wanted *wanted,
                   service_origin(service, "volumes_from"));
     }
     wanted_depend_on_services(lower->out, wanted, service);
+    if (names_instances(service))
+        VEC_EACH (&service->depends_on, dependency)
+            depend_on(lower, wanted, &docker_container_kind, dependency->service, DEPENDS_EXISTS,
+                      dependency->at);
 }
 
 int docker_lower(const struct project *project, struct wanted_set *out, struct findings *findings)

@@ -9,6 +9,8 @@
 #include "operator/docker/fields.h"
 #include "operator/docker/observe.h"
 
+#define API_ENABLE_IPV4 48
+
 /* --- containers ------------------------------------------------------------------------------- */
 
 static const struct wanted *wanted_container(const struct observation *observation,
@@ -72,8 +74,7 @@ static void settle_digest(const struct observation *observation, struct existing
     const struct docker_wanted *payload = wanted ? wanted->payload : NULL;
     if (!payload || !payload->has_references || !existing->digest)
         return;
-    const char *const definitions[] = { payload->service->definition,
-                                        payload->service->definition_old };
+    const char *const definitions[] = { payload->definition, payload->definition_old };
     for (size_t i = 0; i < ARRAY_LEN(definitions); i++) {
         char hex[65];
         if (!definitions[i])
@@ -494,6 +495,15 @@ static bool has_subpath(const struct service *service)
     return false;
 }
 
+static bool has_read_only_depth(const struct service *service)
+{
+    VEC_EACH (&service->volumes, mount)
+        if (mount->bind && (text_is(mount->bind->recursive, "readonly") ||
+                            text_is(mount->bind->recursive, "writable")))
+            return true;
+    return false;
+}
+
 static bool has_start_interval(const struct service *service)
 {
     return service->healthcheck && service->healthcheck->start_interval.has;
@@ -514,6 +524,8 @@ static const struct {
       "has no effect before Docker Engine 24" },
     { 44, has_start_interval, FINDING_WARNING, "healthcheck.start_interval",
       "has no effect before Docker Engine 25" },
+    { 44, has_read_only_depth, FINDING_WARNING, "volumes",
+      "recursive: readonly and writable have no effect before Docker Engine 25" },
     { 45, has_subpath, FINDING_ERROR, "volumes", "subpath needs Docker Engine 26 or later" },
     { 48, has_image_volume, FINDING_ERROR, "volumes",
       "volumes of type image need Docker Engine 28 or later" },
@@ -523,6 +535,20 @@ static const struct {
       "interface_name needs Docker Engine 28.1 or later" },
 };
 
+static void check_network_version(const struct observation *observation,
+                                  const struct network *network)
+{
+    const struct node_pair *pair = node_get_pair(network->source, "enable_ipv4", 11);
+    STR_AUTO(path);
+
+    if (!network->enable_ipv4.has || network->enable_ipv4.value || !pair ||
+        engine_api(observation->docker->engine) >= API_ENABLE_IPV4)
+        return;
+    str_printf(&path, "networks.%s.enable_ipv4", network->key);
+    finding_add(observation->findings, FINDING_WARNING, pair->value->at, path.buf,
+                "has no effect before Docker Engine 28");
+}
+
 void observe_check_version(const struct observation *observation)
 {
     const struct wanted_set *set = observation->query.wanted;
@@ -531,6 +557,8 @@ void observe_check_version(const struct observation *observation)
         return;
     VEC_EACH (&set->items, item) {
         const struct docker_wanted *payload = (*item)->payload;
+        if ((*item)->kind == &docker_network_kind)
+            check_network_version(observation, payload->network);
         if ((*item)->kind != &docker_container_kind || (*item)->is_disabled)
             continue;
         for (size_t i = 0; i < ARRAY_LEN(version_rules); i++) {

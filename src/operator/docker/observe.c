@@ -196,7 +196,8 @@ static void on_ready(void *arg, struct err *err)
     /* A second back for what the clocks differ by. */
     if (!observation->docker->since_ns)
         observation->docker->since_ns = engine_clock_ns(observation->docker->engine) - 1000000000;
-    observe_check_version(observation);
+    if (observation->query.is_for_making)
+        observe_check_version(observation);
     observation->next = read_first;
     ask_containers(observation);
     ask_objects(observation);
