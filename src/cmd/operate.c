@@ -371,7 +371,7 @@ static int check_plan(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
 
-    if (context->ops->check == NULL)
+    if (context->ops->check == NULL || !makes_something(operation->options.goal))
         return 0;
     context->ops->check(context->operator_handle, operation->plan, &context->findings);
     if (context->findings.n_errors > 0)

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "operator/baremetal/parts.h"
+#include "operator/baremetal/cgroup.h"
 
 static int baremetal_open(const struct operator_config *config, void **ret_handle, struct err *err)
 {
@@ -54,6 +54,15 @@ static unsigned baremetal_concurrency(void *handle)
 
 static void baremetal_check(void *handle, const struct plan *plan, struct findings *findings)
 {
+    VEC_EACH (&plan->instances, instance) {
+        const struct baremetal_payload *payload =
+            (*instance)->kind == &baremetal_process && (*instance)->wanted
+                ? (*instance)->wanted->payload
+                : NULL;
+
+        if (payload)
+            baremetal_check_limits(payload->service, findings);
+    }
     baremetal_check_plan_ports(handle, plan, findings);
 }
 

@@ -4,7 +4,7 @@
  */
 #include "base/base.h"
 
-#include "operator/baremetal/parts.h"
+#include "operator/baremetal/cgroup.h"
 
 #include <signal.h>
 
@@ -175,11 +175,22 @@ static void stop(struct baremetal_task *task, const struct baremetal_look *look)
 /* --- remove, rename -----------------------------------------------------------------------------
  */
 
+static void remove_groups(struct baremetal_task *task)
+{
+    struct arena *arena = arena_new();
+    struct baremetal_look look;
+
+    if (baremetal_look(arena, task->dir.buf, &look, NULL) == 0)
+        baremetal_cgroup_remove(baremetal_text(node_get(look.record, "run"), "group"));
+    arena_free(arena);
+}
+
 static int remove_process(struct baremetal_task *task, struct err *err)
 {
     STR_AUTO(path);
 
     note(task, "destroy");
+    remove_groups(task);
     str_printf(&path, "%s/record.json", task->dir.buf);
     if (unlink(path.buf) != 0 && file_exists(path.buf))
         return err_set(err, ERR_SYSTEM, "instance cannot be removed: \"%s\"", path.buf);

@@ -4,7 +4,7 @@
  */
 #include "base/base.h"
 
-#include "operator/baremetal/parts.h"
+#include "operator/baremetal/cgroup.h"
 
 #include <stdio.h>
 #include <ctype.h>
@@ -411,6 +411,8 @@ static int make_run(struct making *making, struct err *err)
     add_health(making);
     add_ports(making);
     add_limits(making);
+    baremetal_put_limits(making->arena, making->run, service,
+                         arena_printf(making->arena, "%s/%s", making->project->name, making->id));
     if (service->oom_score_adj)
         put_int(making, making->run, "oom_score_adj", service->oom_score_adj);
     return 0;

@@ -11,6 +11,7 @@ enum key_use {
     KEY_USED,       /* by this operator's files, or those of the plan and the commands */
     KEY_LOADED,     /* the loader has put what it says elsewhere */
     KEY_SATISFIED,  /* every process of a host has it, or nothing has to be done for it */
+    KEY_LIMIT,      /* by a control group, where this machine lets us: limits.c reports where not */
     KEY_NO_EFFECT,  /* a warning: the service runs, but not as was asked for */
     KEY_IMPOSSIBLE, /* an error: the service cannot do its work */
 };

@@ -4,7 +4,7 @@
  */
 #include "base/base.h"
 
-#include "operator/baremetal/parts.h"
+#include "operator/baremetal/cgroup.h"
 
 #include <stdio.h>
 #include <errno.h>
@@ -180,6 +180,10 @@ int baremetal_become(const struct node *run, const char *const *argv, const char
 {
     int error;
 
+    *ret_what = "control groups cannot be set";
+    error = baremetal_enter_limits(run, true);
+    if (error)
+        return error;
     if (with_mounts)
         set_mounts(node_get(run, "mounts"));
     error = baremetal_enter(run, NULL, dir, ret_what);

@@ -3,12 +3,15 @@ operator_baremetal_files = \
 	src/operator/baremetal/baremetal.c \
 	src/operator/baremetal/baremetal.h \
 	src/operator/baremetal/begin.c \
+	src/operator/baremetal/cgroup.c \
+	src/operator/baremetal/cgroup.h \
 	src/operator/baremetal/control.c \
 	src/operator/baremetal/create.c \
 	src/operator/baremetal/event-file.c \
 	src/operator/baremetal/keys.c \
 	src/operator/baremetal/keys.h \
 	src/operator/baremetal/launch.c \
+	src/operator/baremetal/limits.c \
 	src/operator/baremetal/log.c \
 	src/operator/baremetal/lower.c \
 	src/operator/baremetal/members.c \

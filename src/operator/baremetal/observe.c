@@ -5,7 +5,9 @@
  */
 #include "base/base.h"
 
-#include "operator/baremetal/parts.h"
+#include "operator/baremetal/cgroup.h"
+
+#include <signal.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -28,6 +30,15 @@ static void put_text(struct arena *arena, struct node *map, const char *key, con
     struct origin nowhere = ORIGIN_NONE;
 
     node_set(arena, map, key, nowhere, node_text(arena, nowhere, text ? text : ""));
+}
+
+/* What exceeded its limit of memory was killed. */
+static bool is_out_of_memory(const struct baremetal_look *look)
+{
+    const struct node *run = node_get(look->record, "run");
+
+    return look->exit_code == 128 + SIGKILL &&
+           baremetal_cgroup_oom(baremetal_text(run, "group")) > 0;
 }
 
 static void print_status(const struct baremetal_look *look, struct str *out)
@@ -54,6 +65,8 @@ static void print_status(const struct baremetal_look *look, struct str *out)
                    (long long)look->exit_code);
         clock_print_human(now - baremetal_int(look->status, "finished"), out);
         str_add(out, " ago");
+        if (is_out_of_memory(look))
+            str_add(out, " (out of memory)");
     }
 }
 

@@ -128,6 +128,7 @@ struct baremetal_place {
     const char *user, *dir; /* NULL: the service's */
     const char **env;       /* NULL-terminated, on the heap; the texts are others' */
     int mounts;             /* the namespace of its mounts, or -1 */
+    bool is_running;
 };
 /* Of a service that runs as pid (0: it does not run) since start_time. The record stays the
    caller's. */

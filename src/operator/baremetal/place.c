@@ -5,7 +5,7 @@
  */
 #include "base/base.h"
 
-#include "operator/baremetal/parts.h"
+#include "operator/baremetal/cgroup.h"
 
 #include <stdio.h>
 #include <errno.h>
@@ -39,6 +39,7 @@ void baremetal_place_open(struct baremetal_place *place, const struct node *run,
 {
     memset(place, 0, sizeof(*place));
     place->run = run;
+    place->is_running = pid > 0;
     place->mounts = pid > 0 ? open_namespace(pid) : -1;
     place->env = baremetal_words(node_get(run, "env"));
     /* A number that was given to a stranger has another start time. */
@@ -79,7 +80,12 @@ void baremetal_place_set(struct baremetal_place *place, const char *pair)
 int baremetal_place_enter(void *arg, const char **ret_what)
 {
     const struct baremetal_place *place = arg;
+    int error;
 
+    *ret_what = "the service's control groups cannot be entered";
+    error = place->is_running ? baremetal_enter_limits(place->run, false) : 0;
+    if (error)
+        return error;
     *ret_what = "the service's mounts cannot be entered";
     if (place->mounts >= 0 && setns(place->mounts, CLONE_NEWNS) != 0)
         return errno;
