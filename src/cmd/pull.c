@@ -36,7 +36,7 @@ static int run_pull(struct cmd_context *context, const void *values, const struc
         .services = operate_services(context, words),
         .no_dependencies = !options->include_deps,
         .no_build = options->ignore_buildable,
-        .has_pull_policy = true,
+        .has_pull_policy = options->policy != NULL,
         .pull_policy = ARTIFACT_ALWAYS,
     };
     int result;

@@ -51,6 +51,21 @@ static struct artifact_work work_for_up(const struct planner *planner, const str
     return work;
 }
 
+/* `pull` asks for more than `up`: what has no policy of its own is fetched each time. */
+static bool is_to_be_fetched(const struct planner *planner, const struct object *object)
+{
+    const struct plan_options *options = planner->options;
+    const struct wanted *wanted = object->wanted;
+
+    if (!wanted->can_pull || (options->no_build && wanted->can_build))
+        return false;
+    if (options->has_pull_policy)
+        return options->pull_policy != ARTIFACT_MISSING || !object->existing;
+    return wanted->is_policy_open || wanted->policy == ARTIFACT_ALWAYS ||
+           wanted->policy == ARTIFACT_MAX_AGE ||
+           (wanted->policy == ARTIFACT_MISSING && !object->existing);
+}
+
 static struct artifact_work work_for(const struct planner *planner, const struct object *object)
 {
     const struct plan_options *options = planner->options;
@@ -60,10 +75,7 @@ static struct artifact_work work_for(const struct planner *planner, const struct
     if (options->goal == GOAL_BUILD) {
         work.build = wanted->can_build;
     } else if (options->goal == GOAL_PULL) {
-        work.pull = wanted->can_pull && wanted->policy != ARTIFACT_NEVER &&
-                    wanted->policy != ARTIFACT_BUILD &&
-                    !(options->has_pull_policy && options->pull_policy == ARTIFACT_MISSING &&
-                      object->existing);
+        work.pull = is_to_be_fetched(planner, object);
         work.may_pull_fail = wanted->can_build;
     } else {
         work = work_for_up(planner, object);

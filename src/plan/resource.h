@@ -81,6 +81,7 @@ struct wanted {
     enum artifact_policy policy;
     int64_t max_age_ns;
     bool can_build, can_pull;
+    bool is_policy_open; /* one of its users gives no policy: GOAL_PULL fetches it although it is there */
     /* KIND_RUNS */
     unsigned hooks[HOOK_PHASE_N_]; /* how many of each */
     int64_t stop_timeout_ns; /* of the definition; < 0: the operator's default */

@@ -6,6 +6,7 @@ import json
 import pytest
 
 import project as project_lib
+from engine import ApiError
 import relay as relay_lib
 
 
@@ -60,6 +61,45 @@ def test_pull_verb(there):
     e = there.engine
     assert e.images.id("fetched:1") and e.images.id("fetched:2")
     assert there.containers() == []
+
+
+# What `pull` fetches by the service's policy: when the image is not there, when it is; with a build, and
+# --ignore-buildable or --policy. As docker compose 5.5.0 does.
+POLICIES = {
+    None: (1, 1), "missing": (1, 0), "if_not_present": (1, 0), "always": (1, 1), "never": (0, 0),
+    "build": (0, 0), "daily": (1, 1), "every_100h": (1, 1), "refresh": (1, 0),
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_pull_verb_by_policy(there, policy):
+    e = there.engine
+    (there.dir / "Dockerfile").write_text("FROM fetched:2\n")
+    problems = []
+    with relay_lib.Relay(e.socket) as r:
+        def fetches(is_there, *options, build=False):
+            there.write({"services": {"a": dict({"image": "fetched:1"}, **({"pull_policy": policy} if policy else {}),
+                                                **({"build": "."} if build else {}))}})
+            try:
+                e.api("GET", "/images/fetched:1/json")
+                if not is_there:
+                    e.api("DELETE", "/images/fetched:1?force=1")
+            except ApiError:
+                if is_there:
+                    e.api("POST", "/images/create?fromImage=fetched&tag=1", raw=True)
+            r.clear()
+            there.octo("pull", *options, socket=r.socket).ok()
+            return len([c for c in r.calls if c.path == "/images/create"])
+        for is_there in (0, 1):
+            expected = POLICIES[policy][is_there]
+            rows = [((), False, expected), ((), True, expected), (("--ignore-buildable",), False, expected),
+                    (("--ignore-buildable",), True, 0), (("--policy", "missing"), False, 1 - is_there),
+                    (("--policy", "always"), True, 1)]
+            for options, build, n in rows:
+                got = fetches(is_there, *options, build=build)
+                if got != n:
+                    problems.append("%s, there: %s, build: %s: %d pulls, not %d" % (options, is_there, build, got, n))
+    assert problems == []
 
 
 def test_pull_of_what_is_not_there(there):

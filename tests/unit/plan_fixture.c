@@ -98,6 +98,7 @@ static void add_objects(struct wanted_set *set, const struct node *section,
         if (kind == &fixture_image) {
             const char *policy = text_of(set->arena, node_get(pair->value, "policy"));
 
+            wanted->is_policy_open = !policy;
             wanted->can_build = is_true(pair->value, "build");
             wanted->can_pull = !text_is(policy, "build") && !is_true(pair->value, "local");
             wanted->policy = text_is(policy, "always")  ? ARTIFACT_ALWAYS
@@ -161,7 +162,7 @@ static void depend_on_image(struct wanted_set *set, struct wanted *wanted, const
     on = wanted_find(set, "image", name);
     if (!on) {
         on = wanted_add(set, &fixture_image, name);
-        on->can_pull = true;
+        on->can_pull = on->is_policy_open = true;
         on->at = image->at;
     }
     wanted_depend(set, wanted, on, DEPENDS_BOUND)->at = image->at;

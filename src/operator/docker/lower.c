@@ -172,7 +172,7 @@ static struct wanted *lower_image(struct lower *lower, const struct service *ser
     int64_t max_age_ns;
     enum artifact_policy policy = parse_policy(service->pull_policy, &max_age_ns);
     bool can_build = is_own && service->build;
-    bool can_pull = !is_own || (service->image && policy != ARTIFACT_BUILD);
+    bool can_pull = !is_own || service->image;
 
     if (!wanted) {
         wanted = wanted_add(lower->out, &docker_image_kind, key);
@@ -197,6 +197,7 @@ static struct wanted *lower_image(struct lower *lower, const struct service *ser
         wanted->can_build = true;
     }
     wanted->can_pull = wanted->can_pull || can_pull;
+    wanted->is_policy_open = wanted->is_policy_open || !service->pull_policy;
     return wanted;
 }
 

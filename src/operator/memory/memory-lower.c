@@ -116,6 +116,7 @@ static void depend_on_image(const struct project *project, struct wanted_set *se
         image->can_pull = service->image != NULL;
     }
     set_policy(image, service->pull_policy);
+    image->is_policy_open = image->is_policy_open || !service->pull_policy;
     wanted_depend(set, wanted, image, DEPENDS_BOUND)->at = at;
 }
 
