@@ -210,6 +210,37 @@ def test_no_permission():
     assert "Permission denied" in r.stderr and r.stdout == ""
 
 
+MISSING = {
+    "path": ("repos:\n  services:\n    bad:\n      baremetal: {path: ./no/such}\nservices: {bad: {}}\n", 4, 25, "no/such"),
+    "program": ("repos:\n  services:\n    bad:\n      baremetal: {program: no-such-program}\nservices: {bad: {}}\n", 4, 28,
+                "no-such-program"),
+    "merged": ("services:\n  x: &x\n    enabled: false\n    command: [no-such-program, a]\n  bad:\n    <<: *x\n"
+               "    enabled: true\n", 4, 14, "no-such-program"),
+    "not-executable": ("services:\n  bad:\n    command: /etc/passwd\n", 3, 14, "/etc/passwd"),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_missing_program(name, tmp_path):
+    """Said with its place in the file that says it, before anything is done."""
+    vendor, line, column, word = MISSING[name]
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor" / "v.yaml").write_text(vendor)
+    (tmp_path / "octocompose.yaml").write_text(
+        "name: missing\ninclude: [{url: vendor/v.yaml}]\noctoctl: {operator: baremetal}\n"
+        "services: {good: {command: [sleep, '9']}, bad: {depends_on: [good]}}\nvolumes: {data: }\n")
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    for verb in (["plan"], ["up", "-d"]):
+        r = subprocess.run([program_path(), *verb], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=20)
+        assert r.returncode == 1 and r.stdout == ""
+        errors = [l for l in r.stderr.splitlines() if l[:1] not in " "]
+        assert len(errors) == 1 and errors[0].startswith("vendor/v.yaml:%d:%d: " % (line, column)), r.stderr
+        assert word in errors[0]
+    r = subprocess.run([program_path(), "ps", "-a", "-q"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=20)
+    assert r.returncode == 0 and r.stdout == ""
+    assert not list((tmp_path / "state").glob("**/process/*")) and not list((tmp_path / "state").glob("**/volume/*"))
+
+
 def test_settings_that_nobody_reads(tmp_path):
     (tmp_path / "octocompose.yaml").write_text("octoctl: {workspace: ./x, network: y}\nservices: {web: {image: x}}\n")
     r = octo("config", "-q", cwd=tmp_path)

@@ -63,6 +63,7 @@ static void baremetal_check(void *handle, const struct plan *plan, struct findin
         if (payload)
             baremetal_check_limits(payload->service, findings);
     }
+    baremetal_check_plan_programs(handle, plan, findings);
     baremetal_check_plan_ports(handle, plan, findings);
 }
 

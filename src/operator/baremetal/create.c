@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define DEFAULT_GRACE_NS 10000000000LL
 #define MAX_FILE_BYTES (16u << 20)
 
@@ -111,7 +110,7 @@ static void make_env(struct making *making)
 
         set_env(making, pair->key, value, false);
     }
-    set_env(making, "PATH", path ? path : DEFAULT_PATH, true);
+    set_env(making, "PATH", path ? path : BAREMETAL_DEFAULT_PATH, true);
     set_env(making, "HOME", path_home(), true);
     set_env(making, "OCTO_REPLICA", number, false);
     add_port_env(making);
@@ -251,54 +250,6 @@ static int add_files(struct making *making, bool is_secret, struct err *err)
 /* --- what is run --------------------------------------------------------------------------------
  */
 
-static bool is_program(const char *path, bool *is_there)
-{
-    struct stat status;
-
-    if (stat(path, &status) != 0 || S_ISDIR(status.st_mode))
-        return false;
-    *is_there = true;
-    return access(path, X_OK) == 0;
-}
-
-static int check_program(struct making *making, const struct node *argv, struct err *err)
-{
-    const char *name = node_as_text(argv->u.list.items[0]);
-    struct slice rest = slice_from(baremetal_text(making->env, "PATH")), folder;
-    bool is_there = false, is_good = false;
-    STR_AUTO(path);
-
-    if (strchr(name, '/')) {
-        path_absolute(making->work_dir, name, &path);
-        is_good = is_program(path.buf, &is_there);
-    }
-    while (!strchr(name, '/') && !is_good && rest.len > 0) {
-        slice_split(&rest, ':', &folder);
-        str_clear(&path);
-        str_printf(&path, "%.*s/%s", (int)folder.len, folder.at, name);
-        is_good = is_program(path.buf, &is_there);
-    }
-    if (is_good)
-        return 0;
-    return err_set_at(err, service_origin(making->service, "command"),
-                      is_there ? ERR_FAILED : ERR_NOT_FOUND,
-                      is_there ? "program of service \"%s\" is not executable: \"%s\""
-                               : "program of service \"%s\" was not found: \"%s\"",
-                      making->service->name, name);
-}
-
-static int check_user(const struct making *making, struct err *err)
-{
-    const char *user = making->service->user;
-    int64_t number;
-
-    if (!user || geteuid() == 0 || (text_to_int(user, &number) == 0 && (uid_t)number == geteuid()))
-        return 0;
-    return err_set_at(err, service_origin(making->service, "user"), ERR_FAILED,
-                      "service \"%s\" can run as user \"%s\" only when octocompose runs as root",
-                      making->service->name, user);
-}
-
 static void add_restart(struct making *making)
 {
     const char *policy = making->service->restart;
@@ -393,7 +344,7 @@ static int make_run(struct making *making, struct err *err)
         return err_set_at(err, service->at, ERR_INPUT, "service \"%s\" has no command",
                           service->name);
     make_env(making);
-    if (check_program(making, argv, err) != 0 || check_user(making, err) != 0 ||
+    if (baremetal_check_service(making->baremetal, making->project, making->service, err) != 0 ||
         add_mounts(making, err) != 0 || add_files(making, true, err) != 0 ||
         add_files(making, false, err) != 0)
         return -1;

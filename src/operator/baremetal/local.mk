@@ -5,6 +5,7 @@ operator_baremetal_files = \
 	src/operator/baremetal/begin.c \
 	src/operator/baremetal/cgroup.c \
 	src/operator/baremetal/cgroup.h \
+	src/operator/baremetal/check.c \
 	src/operator/baremetal/control.c \
 	src/operator/baremetal/create.c \
 	src/operator/baremetal/event-file.c \

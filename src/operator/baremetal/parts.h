@@ -20,6 +20,7 @@
 #include "plan/operator.h"
 
 #define BAREMETAL_VERSION 1
+#define BAREMETAL_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 extern const struct resource_kind baremetal_process;
 extern const struct resource_kind baremetal_volume;
@@ -92,6 +93,11 @@ void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb
 
 /* --- create.c, lower.c, observe.c, begin.c --- */
 
+/* check.c: can the service's program and user be had on this host? */
+int baremetal_check_service(const struct baremetal *baremetal, const struct project *project,
+                            const struct service *service, struct err *err) ATTR_MUST_CHECK;
+void baremetal_check_plan_programs(const struct baremetal *baremetal, const struct plan *plan,
+                                   struct findings *findings);
 int baremetal_create_process(struct baremetal *baremetal, struct step *step,
                              struct err *err) ATTR_MUST_CHECK;
 int baremetal_create_volume(struct baremetal *baremetal, struct step *step,
