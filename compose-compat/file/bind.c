@@ -121,7 +121,13 @@ static struct node *like(struct binder *binder, const struct node *node, struct 
     return fresh;
 }
 
-/* A map of names that the user gave: every one is kept, in order of name. */
+/* A name with an empty list of texts (an option of a provider) says nothing. */
+static bool is_empty_list(const struct node *value, const struct schema_row *row)
+{
+    return row && row->bind == BIND_TEXTS && node_is(value, NODE_LIST) && value->u.list.n == 0;
+}
+
+/* A map of names that the user gave: every one that says something, in order of name. */
 static struct node *bind_names(struct binder *binder, struct node *node,
                                const struct schema_row *value_row)
 {
@@ -132,7 +138,8 @@ static struct node *bind_names(struct binder *binder, struct node *node,
                                        : bind_unknown(binder, pair->value);
         if (!value)
             value = node_null(binder->arena, pair->value->at);
-        node_set_len(binder->arena, map, pair->key, pair->key_len, pair->at, value);
+        if (!is_empty_list(value, value_row))
+            node_set_len(binder->arena, map, pair->key, pair->key_len, pair->at, value);
         str_cut(&binder->path, len);
     }
     node_sort_keys(map);

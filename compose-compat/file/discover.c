@@ -115,6 +115,7 @@ static int read_env_files(struct search *search, struct err *err)
     dotenv_init(&dotenv, search->arena, search->findings);
     dotenv.lookup = lookup_environment;
     dotenv.arg = search;
+    dotenv.dir = search->options->current_dir;
     VEC_EACH(&search->dotenv_files, path) {
         failed = dotenv_read(&dotenv, *path, NULL, err);
         if (failed)

@@ -133,6 +133,7 @@ static int set_value(struct parser *parser, const char *key, const char *text, s
     }
     value->text = arena_dup_len(dotenv->arena, text, len);
     value->at = parser->value_at;
+    value->replaced = map_find(&dotenv->values, key);
     map_set(&dotenv->values, key, value);
     return 0;
 }
@@ -440,7 +441,8 @@ int dotenv_read(struct dotenv *dotenv, const char *path, const char *format, str
         return err_set(err, ERR_FAILED, "\"%s\" is a directory", path);
     if (file_read(path, DOTENV_MAX_BYTES, &text, err))
         return -1;
-    uint32_t file = origin_add_file(path, text.buf, text.len);
+    const char *name = dotenv->dir ? path_below(dotenv->dir, path) : path;
+    uint32_t file = origin_add_file(name, text.buf, text.len);
     struct slice bytes = { text.buf, text.len };
     int failed = is_raw ? dotenv_parse_raw(dotenv, file, bytes) : dotenv_parse(dotenv, file, bytes);
     return failed ? err_set(err, ERR_INPUT, "\"%s\" cannot be read", path) : 0;

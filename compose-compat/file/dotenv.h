@@ -18,6 +18,7 @@
 struct dotenv_value {
     const char *text;
     struct origin at;
+    const struct dotenv_value *replaced; /* by this one: an earlier line, or NULL */
 };
 
 struct dotenv {
@@ -27,6 +28,7 @@ struct dotenv {
        a value to a KEY alone. NULL when there is none. */
     const char *(*lookup)(void *arg, struct slice name);
     void *arg;
+    const char *dir; /* a file below it is named from here in messages; NULL: none is */
     struct map values; /* out: name -> struct dotenv_value *, in order; later files replace */
 };
 

@@ -63,6 +63,36 @@ static void read_file(struct reader *reader, struct origin at, const char *path,
     refuse(reader, at, attribute, text.buf);
 }
 
+/* A file's value, with those of earlier lines and files that it replaced. */
+static struct node *file_value(struct arena *arena, const struct dotenv_value *value)
+{
+    struct node *first = NULL;
+    const struct node **link = NULL;
+    for (; value; value = value->replaced) {
+        struct node *node = node_text(arena, value->at, value->text);
+        if (link)
+            *link = node;
+        else
+            first = node;
+        link = &node->overrode;
+    }
+    return first;
+}
+
+/* The service's own value: what it replaced in other files of the project, then what env files say. */
+static struct node *own_value(struct arena *arena, const struct node *own, const struct node *file)
+{
+    struct node *winner = node_copy_shallow(arena, own);
+    struct node *last = winner;
+    while (last->overrode) {
+        struct node *loser = node_copy_shallow(arena, last->overrode);
+        last->overrode = loser;
+        last = loser;
+    }
+    last->overrode = file;
+    return winner;
+}
+
 /* The values of the files, with those of the service over them, into the service. */
 static void merge_values(struct reader *reader, const char *key, struct pair_list *pairs)
 {
@@ -73,17 +103,14 @@ static void merge_values(struct reader *reader, const char *key, struct pair_lis
     MAP_EACH(&reader->dotenv.values, entry) {
         const struct dotenv_value *value = entry->value;
         node_set_len(arena, merged, entry->key, entry->key_len, value->at,
-                     node_text(arena, value->at, value->text));
+                     file_value(arena, value));
     }
     if (node_is(own, NODE_MAP)) {
         NODE_EACH_PAIR(own, pair) {
             struct node_pair *file = node_get_pair(merged, pair->key, pair->key_len);
             if (file) {
-                struct node *winner = node_copy_shallow(arena, pair->value);
-                if (!winner->overrode)
-                    winner->overrode = file->value;
                 file->at = pair->at;
-                file->value = winner;
+                file->value = own_value(arena, pair->value, file->value);
             } else {
                 node_set_len(arena, merged, pair->key, pair->key_len, pair->at, pair->value);
             }
@@ -108,6 +135,7 @@ static void read_env_files(struct reader *reader)
     dotenv_init(&reader->dotenv, reader->project->arena, reader->stage->findings);
     reader->dotenv.lookup = lookup;
     reader->dotenv.arg = reader;
+    reader->dotenv.dir = reader->stage->options->current_dir;
     NODE_EACH_ITEM(files, item) {
         const char *path = node_as_text(node_get(*item, "path"));
         const struct node *required = node_get(*item, "required");
@@ -129,6 +157,7 @@ static void read_label_files(struct reader *reader)
     dotenv_init(&reader->dotenv, reader->project->arena, reader->stage->findings);
     reader->dotenv.lookup = lookup;
     reader->dotenv.arg = reader;
+    reader->dotenv.dir = reader->stage->options->current_dir;
     NODE_EACH_ITEM(files, item)
         read_file(reader, (*item)->at, node_as_text(*item), NULL, true);
     merge_values(reader, "labels", &service->labels);

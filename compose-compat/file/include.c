@@ -158,6 +158,7 @@ static bool read_environment(const struct load_set *set, const struct entry *ent
     dotenv_init(&dotenv, loader->arena, loader->findings);
     dotenv.lookup = lookup_environment;
     dotenv.arg = (void *)(uintptr_t)set->environment;
+    dotenv.dir = loader->options->current_dir;
     for (size_t i = 0; i < entry->env_files.n && !failed; i++)
         failed = dotenv_read(&dotenv, entry->env_files.items[i], NULL, &err);
     if (failed && err.code != ERR_INPUT)

@@ -108,6 +108,7 @@ static struct node *resolve_text(struct resolver *r, struct node *node, resolve_
         return node;
     struct node *text = node_text(r->stage->arena, node->at, resolved);
     text->flags = node->flags;
+    text->overrode = node->overrode;
     return text;
 }
 

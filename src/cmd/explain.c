@@ -104,18 +104,19 @@ static bool is_inner(const struct node *node)
            (node->kind == NODE_LIST && node->u.list.n > 0);
 }
 
-/* Every scalar below node has its line. */
+/* Every scalar below node has its line, and so has what was replaced as a whole. */
 static void explain_node(struct explanation *e, const struct node *node)
 {
     size_t len = e->path.len;
 
-    if (!is_inner(node)) {
+    if (!is_inner(node) || node->overrode != NULL) {
         if (e->is_json)
             write_json(e, node);
         else
             write_text(e, node);
-        return;
     }
+    if (!is_inner(node))
+        return;
     if (node->kind == NODE_MAP) {
         NODE_EACH_PAIR (node, pair) {
             str_printf(&e->path, ".%s", pair->key);

@@ -1,6 +1,7 @@
 # Tests of the command line that need neither an engine nor Python.
 cmd_tests = \
 	tests/cmd/convert.sh \
+	tests/cmd/explain.sh \
 	tests/cmd/findings.sh \
 	tests/cmd/manual.sh \
 	# end
