@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-    if (baremetal_is_shim(argc, argv))
-        return baremetal_shim_main(argv);
+    if (baremetal_is_supervisor(argc, argv))
+        return baremetal_supervisor_main(argc, argv);
     return cmd_main(argc, argv);
 }

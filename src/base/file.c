@@ -17,11 +17,12 @@
 
 int file_read_fd(int fd, const char *name, size_t max, struct str *out, struct err *err)
 {
-    static const size_t piece = (size_t)64 * 1024;
+    static const size_t piece = (size_t)64 * 1024, least = 4096;
     str_clear(out);
     struct stat st;
     size_t want = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size + 1 : piece;
     CLEANUP(mem_cleanup) char *bytes = NULL;
+    want = MAX(want, least); /* the files of /proc have a size of 0 */
     want = MIN(want, MAX(piece, (size_t)1024 * 1024));
     bytes = mem_resize(NULL, want, 1);
     for (;;) {
@@ -83,20 +84,20 @@ static void sync_dir(const char *dir)
         return;
 }
 
-static int fill_and_rename(int fd, const char *temporary, const char *path, const char *bytes,
-                           size_t len, unsigned mode, struct err *err)
+static int fill_and_rename(int fd, const char *temporary, const char *path, struct slice bytes,
+                           unsigned mode, bool is_synced, struct err *err)
 {
-    if (file_write_all(fd, bytes, len, err) < 0)
+    if (file_write_all(fd, bytes.at, bytes.len, err) < 0)
         return err_wrap(err, "\"%s\"", path);
-    if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+    if (fchmod(fd, mode) < 0 || (is_synced && fsync(fd) < 0))
         return err_set_sys(err, errno, "cannot write \"%s\"", path);
     if (rename(temporary, path) < 0)
         return err_set_sys(err, errno, "cannot replace \"%s\"", path);
     return 0;
 }
 
-int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned mode,
-                      struct err *err)
+static int replace_file(const char *path, struct slice bytes, unsigned mode, bool is_synced,
+                        struct err *err)
 {
     STR_AUTO(temporary);
     str_printf(&temporary, "%s.XXXXXX", path);
@@ -104,14 +105,28 @@ int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned 
     fd = mkostemp(temporary.buf, O_CLOEXEC); /* mode 0600: never wider than asked for */
     if (fd < 0)
         return err_set_sys(err, errno, "cannot create a file beside \"%s\"", path);
-    if (fill_and_rename(fd, temporary.buf, path, bytes, len, mode, err) < 0) {
+    if (fill_and_rename(fd, temporary.buf, path, bytes, mode, is_synced, err) < 0) {
         unlink(temporary.buf);
         return -1;
     }
+    if (!is_synced)
+        return 0;
     STR_AUTO(dir);
     path_dir(path, &dir);
     sync_dir(dir.buf);
     return 0;
+}
+
+int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned mode,
+                      struct err *err)
+{
+    return replace_file(path, (struct slice){ bytes, len }, mode, true, err);
+}
+
+int file_write_unsynced(const char *path, const char *bytes, size_t len, unsigned mode,
+                        struct err *err)
+{
+    return replace_file(path, (struct slice){ bytes, len }, mode, false, err);
 }
 
 bool file_exists(const char *path)
@@ -207,6 +222,8 @@ static int remove_at(int parent, const char *name, const char *shown, int depth,
     if (depth > DEPTH_MAX)
         return err_set(err, ERR_LIMIT, "folders are nested too deeply: \"%s\"", shown);
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0; /* somebody else removes it, too */
     if (fd < 0)
         return err_set_sys(err, errno, "cannot open the folder \"%s\"", shown);
     if (remove_entries(fd, shown, depth, err) < 0)

@@ -19,6 +19,10 @@ int file_read_fd(int fd, const char *name, size_t max, struct str *out, struct e
 /* Writes a temporary file beside path, syncs it and renames it over path. */
 int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned mode,
                       struct err *err) ATTR_MUST_CHECK;
+/* The same without waiting for the disk: whole or not at all when programs are killed, but after a
+   loss of power the file may be the old one, or empty. */
+int file_write_unsynced(const char *path, const char *bytes, size_t len, unsigned mode,
+                        struct err *err) ATTR_MUST_CHECK;
 /* Writes all bytes to fd, retrying. */
 int file_write_all(int fd, const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
 bool file_exists(const char *path);

@@ -23,8 +23,12 @@ struct watched {
     bool is_looking; /* whether the backend brings it back is being asked */
     bool is_dead;    /* as last looked at */
     int64_t exit_code;
-    int64_t since_ns;
+    int64_t since_ns, died_ns;
     struct operator_stream *log;
+};
+
+struct early_death {
+    int64_t exit_code, time_ns;
 };
 
 struct attached {
@@ -33,7 +37,7 @@ struct attached {
     struct operation operation;
     struct log_print print;
     struct map watched; /* id -> struct watched * */
-    struct map early;   /* id -> exit code + 1, of deaths that came before their start was known */
+    struct map early;   /* id -> struct early_death *, of those that came before their start was known */
     struct operator_stream *events;
     int64_t start_ns; /* wall clock */
     int n_signals;
@@ -46,7 +50,7 @@ struct attached {
 
 static void check_end(struct attached *attached);
 static void follow(struct watched *watched);
-static void on_died(struct watched *watched, int64_t exit_code);
+static void on_died(struct watched *watched, int64_t exit_code, int64_t time_ns);
 
 static void watched_free(struct watched *watched)
 {
@@ -116,7 +120,7 @@ static void follow(struct watched *watched)
         .follow = true,
         .one_run = true,
         .tail = -1,
-        .since_ns = watched->since_ns,
+        .since_ns = MAX(watched->since_ns, watched->died_ns),
     };
 
     if (watched->is_shown && watched->log == NULL && attached->context->ops->logs != NULL)
@@ -168,7 +172,7 @@ static void on_step_done(void *arg, struct step *step)
     struct attached *attached = arg;
     const struct instance *instance = step->instance;
     struct watched *watched;
-    uintptr_t early;
+    struct early_death *early;
 
     if (step->action != STEP_START || instance->id == NULL || instance->service == NULL)
         return;
@@ -178,9 +182,10 @@ static void on_step_done(void *arg, struct step *step)
     watched->is_running = !watched->has_exit;
     watched->is_ended = false;
     follow(watched);
-    early = (uintptr_t)map_remove(&attached->early, instance->id);
-    if (early != 0)
-        on_died(watched, (int64_t)early - 1);
+    early = map_remove(&attached->early, instance->id);
+    if (early != NULL)
+        on_died(watched, early->exit_code, early->time_ns);
+    mem_free(early);
 }
 
 /* What ran already before this command is shown from now on. */
@@ -320,8 +325,10 @@ static void look(struct watched *watched)
                                     &attached->context->findings, on_looked, looked);
 }
 
-static void on_died(struct watched *watched, int64_t exit_code)
+/* What is followed next is what comes after it. */
+static void on_died(struct watched *watched, int64_t exit_code, int64_t time_ns)
 {
+    watched->died_ns = time_ns;
     watched->has_exit = true;
     watched->is_running = false;
     watched->exit_code = exit_code;
@@ -342,17 +349,28 @@ static void on_started(struct watched *watched)
     follow(watched);
 }
 
+static void note_early(struct attached *attached, const struct operator_event *event)
+{
+    struct early_death *early = map_find(&attached->early, event->id);
+
+    if (early == NULL)
+        early = MEM_NEW(struct early_death);
+    early->exit_code = event->exit_code;
+    early->time_ns = event->time_ns;
+    map_set(&attached->early, event->id, early);
+}
+
 static void on_event(void *arg, const struct operator_event *event)
 {
     struct attached *attached = arg;
     struct watched *watched = event->id == NULL ? NULL : map_find(&attached->watched, event->id);
 
     if (event->action == EVENT_DIED && watched == NULL && event->id != NULL)
-        map_set(&attached->early, event->id, (void *)(uintptr_t)(event->exit_code + 1));
+        note_early(attached, event);
     if (watched == NULL)
         return;
     if (event->action == EVENT_DIED)
-        on_died(watched, event->exit_code);
+        on_died(watched, event->exit_code, event->time_ns);
     else if (event->action == EVENT_STARTED)
         on_started(watched);
     else if (event->action == EVENT_REMOVED) {
@@ -491,6 +509,8 @@ int attached_run(struct cmd_context *context, const struct plan_options *plan,
     MAP_EACH (&attached.watched, entry)
         watched_free(entry->value);
     map_release(&attached.watched);
+    MAP_EACH (&attached.early, entry)
+        mem_free(entry->value);
     map_release(&attached.early);
     log_print_release(&attached.print);
     operation_release(&attached.operation);

@@ -18,7 +18,7 @@ static const enum await_condition await_of[] = {
 
 static bool holds_already(const struct existing *existing, enum await_condition condition)
 {
-    bool is_running = existing->state == STATE_RUNNING;
+    bool is_running = existing->state == STATE_RUNNING && !existing->is_stopping;
 
     switch (condition) {
     case AWAIT_HEALTHY:
@@ -142,6 +142,8 @@ static void start_incarnation(struct planner *planner, struct slot *slot,
     start_gate(planner, slot->unit, gate, start);
     if (incarnation == &slot->fresh)
         step_reason(planner, start, nowhere, "is new");
+    else if (slot->existing->is_stopping)
+        step_reason(planner, start, nowhere, "is being stopped");
     else if (slot->is_running && !is_paused)
         step_reason(planner, start, nowhere, "was stopped for the change");
     else
@@ -159,7 +161,7 @@ static bool old_needs_start(const struct slot *slot, const struct chance **ret_o
     *ret_only_if = NULL;
     if (!slot->existing || slot->replaced.is_certain)
         return false;
-    if (!slot->is_running || slot->existing->state == STATE_PAUSED)
+    if (!slot->is_running || slot->existing->state == STATE_PAUSED || slot->existing->is_stopping)
         return true;
     *ret_only_if = &slot->stopped;
     return chance_is_possible(&slot->stopped);

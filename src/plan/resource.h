@@ -136,6 +136,7 @@ struct existing {
     enum instance_health health;
     int64_t exit_code;   /* of STATE_EXITED */
     bool is_exit_known;
+    bool is_stopping;    /* a stop that somebody ordered earlier goes on: it will be STATE_EXITED */
     const char *digest;      /* NULL: it carries none */
     const struct node *spec; /* the fields as they are, when the operator looked them up; else NULL */
     bool is_foreign;  /* found by name, but not ours: used as it is, never changed or removed. Of an

@@ -42,8 +42,8 @@ report "only the commands print" "$(calls 'printf puts putchar vprintf perror fp
     $(echo "$ours" | grep -v -e '^src/cmd/' -e '^compose-compat/cli/' -e '^src/main.c$'))"
 report "only main ends the program" "$(calls 'exit abort' \
     $(echo "$ours" | grep -v -e '^src/main.c$'))"
-report "processes are started in process.c and by the shim only" "$(calls 'fork vfork posix_spawn posix_spawnp
+report "processes are started in process.c and on bare metal only" "$(calls 'fork vfork posix_spawn posix_spawnp
     execv execve execvp execvpe execl execlp' $(echo "$ours" | grep -v -e '^src/base/process.c$' \
-    -e '^src/operator/baremetal/launch.c$' -e '^src/operator/baremetal/shim.c$' \
-    -e '^src/operator/baremetal/shim-run.c$'))"
+    -e '^src/operator/baremetal/launch.c$' -e '^src/operator/baremetal/shim-run.c$' \
+    -e '^src/operator/baremetal/supervisor.c$' -e '^src/operator/baremetal/ward.c$'))"
 finish

@@ -290,8 +290,8 @@ static bool is_asked_for(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
     /* The bare metal operator runs this program again to watch over its processes. */
-    if (baremetal_is_shim(argc, argv))
-        return baremetal_shim_main(argv);
+    if (baremetal_is_supervisor(argc, argv))
+        return baremetal_supervisor_main(argc, argv);
     setenv("XDG_STATE_HOME", tap_folder(), 1);
     write_stand_in(tap_folder());
     /* Some services are another user's. */

@@ -20,6 +20,7 @@ static int baremetal_open(const struct operator_config *config, void **ret_handl
     baremetal->loop = config->loop;
     baremetal->environment = config->environment;
     baremetal->root = str_steal(&root);
+    baremetal->hold = -1;
     *ret_handle = baremetal;
     return 0;
 }
@@ -32,6 +33,8 @@ static void baremetal_close(void *handle)
         return;
     assert(baremetal->tasks.n == 0);
     VEC_RELEASE(&baremetal->tasks);
+    if (baremetal->hold >= 0)
+        close(baremetal->hold);
     mem_free(baremetal->root);
     mem_free(baremetal->project);
     mem_free(baremetal);

@@ -7,9 +7,10 @@
 
 #include "base/base.h"
 
-/* True when the arguments are the shim's: nothing else may be initialised then. */
-bool baremetal_is_shim(int argc, char **argv);
-/* The shim: watches one process until it has ended for good. */
-int baremetal_shim_main(char **argv);
+/* True when the arguments are the supervisor's: nothing else may be initialised then. */
+bool baremetal_is_supervisor(int argc, char **argv);
+/* The supervisor: starts and replaces the processes that watch those of a project, and becomes
+ * them. */
+int baremetal_supervisor_main(int argc, char **argv);
 
 #endif

@@ -6,7 +6,10 @@
 
 #include "operator/baremetal/cgroup.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -14,7 +17,10 @@
 #include "base/mem.h"
 #include "base/process.h"
 
-#define AWAIT_MS 20
+#define AWAIT_LONG_MS 1000 /* looks beside what the kernel tells */
+#define TURN_MS 2          /* between looks for a lock that is free in a moment */
+#define TURNS 5000
+#define TRIES 50
 #define HOOK_OUTPUT 4096
 
 struct baremetal_task {
@@ -24,8 +30,9 @@ struct baremetal_task {
     void *arg;
     struct loop_source *timer;
     int64_t deadline_ns;
-    bool is_second; /* of a restart: the start; of a stop: after the adoption */
     struct str dir;
+    int n_tries, watch;
+    struct loop_source *watch_source;
 };
 
 static void finish(struct baremetal_task *task, enum step_status status, struct err *err)
@@ -43,6 +50,9 @@ static void finish(struct baremetal_task *task, enum step_status status, struct 
     }
     task->done(task->arg, task->step, &result);
     err_release(&result.err);
+    loop_remove(task->watch_source);
+    if (task->watch >= 0)
+        close(task->watch);
     str_release(&task->dir);
     mem_free(task);
 }
@@ -75,7 +85,7 @@ static void start(struct baremetal_task *task, const struct baremetal_look *look
 {
     ERR_AUTO(err);
 
-    if (look->state == STATE_RUNNING || look->state == STATE_RESTARTING) {
+    if (look->is_live && !look->is_lost && !look->is_stopping) {
         finish(task, STEP_UNCHANGED, NULL);
         return;
     }
@@ -84,39 +94,58 @@ static void start(struct baremetal_task *task, const struct baremetal_look *look
         finish(task, STEP_FAILED, &err);
         return;
     }
-    baremetal_shim_spawn(task->baremetal->loop, task->dir.buf, "start", on_started, task);
+    baremetal_supervisor_request(task->baremetal, "start", task->step->instance->id, on_started,
+                                 task);
+}
+
+static void act(struct baremetal_task *task);
+
+static void on_mended(void *arg, struct err *err)
+{
+    struct baremetal_task *task = arg;
+
+    if (err_is_set(err))
+        finish(task, STEP_FAILED, err);
+    else
+        act(task);
+}
+
+/* Who was to do it was killed: another one is, as soon as it watches. */
+static void try_again(struct baremetal_task *task, struct err *err)
+{
+    if (task->n_tries++ >= TRIES) {
+        finish(task, STEP_FAILED, err);
+        return;
+    }
+    err_release(err);
+    baremetal_supervisor_request(task->baremetal, "mend", "", on_mended, task);
 }
 
 static void on_stopped(void *arg, struct err *err)
 {
     struct baremetal_task *task = arg;
 
-    if (err_is_set(err)) {
-        struct arena *arena = arena_new();
-        struct baremetal_look look;
-
-        /* Gone by itself in this very moment. */
-        if (baremetal_look(arena, task->dir.buf, &look, NULL) == 0 && look.state == STATE_EXITED)
-            err_release(err);
-        arena_free(arena);
-    }
-    if (err_is_set(err)) {
+    if (err->code == ERR_CONNECT) {
+        try_again(task, err);
+    } else if (err_is_set(err)) {
         finish(task, STEP_FAILED, err);
-        return;
+    } else if (task->step->action == STEP_RESTART) {
+        baremetal_supervisor_request(task->baremetal, "start", task->step->instance->id, on_started,
+                                     task);
+    } else {
+        note(task, task->step->action == STEP_STOP ? "stop" : "kill");
+        finish(task, STEP_DONE, NULL);
     }
-    if (task->step->action == STEP_RESTART) {
-        baremetal_shim_spawn(task->baremetal->loop, task->dir.buf, "start", on_started, task);
-        return;
-    }
-    note(task, task->step->action == STEP_STOP ? "stop" : "kill");
-    finish(task, STEP_DONE, NULL);
 }
 
 static void on_told(void *arg, struct err *err)
 {
     struct baremetal_task *task = arg;
 
-    finish(task, STEP_DONE, err);
+    if (err->code == ERR_CONNECT)
+        try_again(task, err);
+    else
+        finish(task, STEP_DONE, err);
 }
 
 static void ask(struct baremetal_task *task)
@@ -148,28 +177,18 @@ static void ask(struct baremetal_task *task)
                            step->has_timeout ? step->timeout_ns : 0, on_stopped, task);
 }
 
-static void on_adopted(void *arg, struct err *err)
-{
-    struct baremetal_task *task = arg;
-
-    if (err_is_set(err))
-        finish(task, STEP_FAILED, err);
-    else
-        ask(task);
-}
-
 static void stop(struct baremetal_task *task, const struct baremetal_look *look)
 {
-    if (look->state == STATE_EXITED || look->state == STATE_CREATED) {
-        if (task->step->action == STEP_RESTART)
-            start(task, look);
-        else
-            finish(task, STEP_UNCHANGED, NULL);
-    } else if (look->is_lost) {
-        baremetal_shim_spawn(task->baremetal->loop, task->dir.buf, "adopt", on_adopted, task);
-    } else {
+    ERR_AUTO(err);
+
+    if (look->is_lost)
+        try_again(task, &err);
+    else if (look->is_live)
         ask(task);
-    }
+    else if (task->step->action == STEP_RESTART)
+        start(task, look);
+    else
+        finish(task, task->n_tries > 0 ? STEP_DONE : STEP_UNCHANGED, NULL);
 }
 
 /* --- remove, rename -----------------------------------------------------------------------------
@@ -185,7 +204,7 @@ static void remove_groups(struct baremetal_task *task)
     arena_free(arena);
 }
 
-static int remove_process(struct baremetal_task *task, struct err *err)
+static int remove_locked(struct baremetal_task *task, struct err *err)
 {
     STR_AUTO(path);
 
@@ -198,17 +217,30 @@ static int remove_process(struct baremetal_task *task, struct err *err)
         return -1;
     str_clear(&path);
     baremetal_project_dir(task->baremetal, &path);
-    str_add(&path, "/process");
-    if (rmdir(path.buf) == 0) { /* it was the last one */
-        str_cut(&path, path.len - strlen("/process"));
-        str_add(&path, "/events.1");
-        unlink(path.buf);
-        str_cut(&path, path.len - strlen(".1"));
-        unlink(path.buf);
-        str_cut(&path, path.len - strlen("/events"));
-        rmdir(path.buf);
-    }
+    baremetal_tidy(path.buf);
     return 0;
+}
+
+/* Whoever has the instance's lock may be about to start it, or has just seen it end. */
+static void remove_process(void *arg)
+{
+    struct baremetal_task *task = arg;
+    int lock = baremetal_lock(task->dir.buf), error = errno;
+    ERR_AUTO(err);
+
+    task->timer = NULL;
+    if (lock < 0 && error == EAGAIN && task->n_tries++ < TURNS) {
+        task->timer = loop_add_timer(task->baremetal->loop, TURN_MS, remove_process, task);
+        return;
+    }
+    if (lock < 0 && error == EAGAIN)
+        err_set(&err, ERR_TIMEOUT, "another process still watches \"%s\"",
+                task->step->instance->name);
+    else if (remove_locked(task, &err) != 0)
+        assert(err_is_set(&err));
+    if (lock >= 0)
+        close(lock);
+    finish(task, STEP_DONE, &err);
 }
 
 static int remove_volume(struct baremetal_task *task, struct err *err)
@@ -332,15 +364,20 @@ static void hook(struct baremetal_task *task, const struct baremetal_look *look)
 static int check_await(const struct step *step, const struct baremetal_look *look, struct err *err)
 {
     const char *name = step->instance->name;
-    bool is_up = look->state == STATE_RUNNING;
+    bool is_up = look->state == STATE_RUNNING && !look->is_stopping;
 
     if (step->condition == AWAIT_STOPPED)
-        return !is_up && look->state != STATE_RESTARTING;
+        return !look->is_live;
     if (step->condition == AWAIT_COMPLETED) {
         if (look->state != STATE_EXITED)
             return 0;
         if (look->exit_code == 0)
             return 1;
+        if (!look->is_exit_known)
+            return err_set(err, ERR_FAILED,
+                           "service \"%s\" ended, and how is not known: its watching process was "
+                           "killed",
+                           step->instance->service);
         return err_set(err, ERR_FAILED, "service \"%s\" didn't complete successfully: exit %lld",
                        step->instance->service, (long long)look->exit_code);
     }
@@ -354,25 +391,71 @@ static int check_await(const struct step *step, const struct baremetal_look *loo
     return is_up && (look->health == HEALTH_HEALTHY || look->health == HEALTH_NONE);
 }
 
-static void on_await(void *arg)
+static void on_watched(void *arg, struct err *err)
 {
-    struct baremetal_task *task = arg;
+    (void)arg;
+    err_release(err); /* the next look tells */
+}
+
+static void on_await_late(void *arg);
+
+static void look_again(struct baremetal_task *task, bool is_late)
+{
     struct arena *arena = arena_new();
     struct baremetal_look look;
     ERR_AUTO(err);
+    int64_t pause_ms = AWAIT_LONG_MS;
     int holds = baremetal_look(arena, task->dir.buf, &look, &err);
+    bool is_lost = holds == 0 && look.is_lost;
 
-    task->timer = NULL;
     if (holds == 0)
         holds = check_await(task->step, &look, &err);
     arena_free(arena);
+    if (task->deadline_ns)
+        pause_ms = MIN(pause_ms, (task->deadline_ns - clock_now_ns()) / 1000000 + 1);
     if (holds == 0 && task->deadline_ns && clock_now_ns() >= task->deadline_ns)
         holds =
             err_set(&err, ERR_TIMEOUT, "timeout waiting for \"%s\"", task->step->instance->name);
-    if (holds != 0)
+    if (holds != 0) {
         finish(task, STEP_DONE, &err);
-    else
-        task->timer = loop_add_timer(task->baremetal->loop, AWAIT_MS, on_await, task);
+        return;
+    }
+    if (is_lost && is_late)
+        baremetal_supervisor_request(task->baremetal, "mend", "", on_watched, NULL);
+    task->timer = loop_add_timer(task->baremetal->loop, pause_ms, on_await_late, task);
+}
+
+/* Nothing was told for long: is there still somebody who would? */
+static void on_await_late(void *arg)
+{
+    struct baremetal_task *task = arg;
+
+    task->timer = NULL;
+    look_again(task, true);
+}
+
+static void on_status(void *arg, int fd, unsigned events)
+{
+    struct baremetal_task *task = arg;
+    char buffer[4096];
+
+    (void)events;
+    while (read(fd, buffer, sizeof(buffer)) > 0)
+        continue;
+    loop_remove(task->timer);
+    task->timer = NULL;
+    look_again(task, false);
+}
+
+/* A status is replaced as a whole: its arrival in the folder tells of each change. */
+static void await(struct baremetal_task *task)
+{
+    task->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (task->watch >= 0 &&
+        inotify_add_watch(task->watch, task->dir.buf, IN_MOVED_TO | IN_DELETE_SELF) >= 0)
+        task->watch_source =
+            loop_add_fd(task->baremetal->loop, task->watch, LOOP_READ, on_status, task);
+    look_again(task, false);
 }
 
 /* --- one step -----------------------------------------------------------------------------------
@@ -384,21 +467,26 @@ static void do_at_once(struct baremetal_task *task, struct err *err)
     bool is_volume = step->instance->kind == &baremetal_volume;
     int result;
 
+    if (step->action == STEP_REMOVE && !is_volume) {
+        remove_process(task);
+        return;
+    }
     if (step->action == STEP_CREATE)
         result = is_volume ? baremetal_create_volume(task->baremetal, step, err)
                            : baremetal_create_process(task->baremetal, step, err);
     else
-        result = is_volume ? remove_volume(task, err) : remove_process(task, err);
+        result = remove_volume(task, err);
     finish(task, result == 0 ? STEP_DONE : STEP_FAILED, err);
 }
 
-static void do_process(struct baremetal_task *task, struct err *err)
+static void act(struct baremetal_task *task)
 {
     struct arena *arena = arena_new();
     struct baremetal_look look;
+    ERR_AUTO(err);
 
-    if (baremetal_look(arena, task->dir.buf, &look, err) != 0) {
-        finish(task, STEP_FAILED, err);
+    if (baremetal_look(arena, task->dir.buf, &look, &err) != 0) {
+        finish(task, STEP_FAILED, &err);
         arena_free(arena);
         return;
     }
@@ -414,17 +502,17 @@ static void do_process(struct baremetal_task *task, struct err *err)
         stop(task, &look);
         break;
     case STEP_RENAME:
-        if (rename_it(task, &look, arena, err) == 0)
+        if (rename_it(task, &look, arena, &err) == 0)
             note(task, "rename");
-        finish(task, STEP_DONE, err);
+        finish(task, STEP_DONE, &err);
         break;
     case STEP_HOOK:
         hook(task, &look);
         break;
     default:
-        err_set(err, ERR_UNSUPPORTED, "bare metal has no step \"%s\"",
+        err_set(&err, ERR_UNSUPPORTED, "bare metal has no step \"%s\"",
                 step_action_name(task->step->action));
-        finish(task, STEP_FAILED, err);
+        finish(task, STEP_FAILED, &err);
     }
     arena_free(arena);
 }
@@ -440,9 +528,9 @@ static void on_begin(void *arg)
     if (task->step->action == STEP_CREATE || task->step->action == STEP_REMOVE)
         do_at_once(task, &err);
     else if (task->step->action == STEP_AWAIT)
-        on_await(task);
+        await(task);
     else
-        do_process(task, &err);
+        act(task);
 }
 
 void baremetal_begin(void *handle, struct step *step, step_progress_fn progress, step_done_fn done,
@@ -456,6 +544,7 @@ void baremetal_begin(void *handle, struct step *step, step_progress_fn progress,
     task->step = step;
     task->done = done;
     task->arg = arg;
+    task->watch = -1;
     str_init(&task->dir, 0);
     if (step->action == STEP_AWAIT && step->has_timeout)
         task->deadline_ns = clock_now_ns() + step->timeout_ns;
@@ -482,6 +571,8 @@ void baremetal_cancel(void *handle, struct step *step)
         if ((*task)->step != step || step->action != STEP_AWAIT || !(*task)->timer)
             continue;
         loop_remove((*task)->timer);
+        loop_remove((*task)->watch_source);
+        (*task)->watch_source = NULL;
         (*task)->timer = loop_add_soon(baremetal->loop, on_cancelled, *task);
     }
 }

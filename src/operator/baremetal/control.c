@@ -1,6 +1,6 @@
 /*
- * control.c - the way from a command to a shim: starting one, asking one. Everything ends on the
- * loop.
+ * control.c - the way from a command to a shim and to the supervisor: one request, one answer, and
+ * starting the supervisor when there is none. Everything ends on the loop.
  */
 #include "base/base.h"
 
@@ -13,15 +13,18 @@
 #include <sys/un.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "data/jread.h"
 
+#define TRY_AGAIN_MS 2
+#define COME_UP_MS 10000
+
 struct conversation {
     struct loop *loop;
     int fd;
-    bool is_start;
     struct str text;
     struct loop_source *source;
     struct err err;
@@ -36,12 +39,6 @@ static void judge(struct conversation *talk)
 
     if (err_is_set(&talk->err))
         return;
-    if (talk->is_start) {
-        if (!text_is(talk->text.buf, "ok"))
-            err_set(&talk->err, ERR_FAILED, "%s",
-                    talk->text.len > 0 ? talk->text.buf : "the watching process ended at once");
-        return;
-    }
     arena = arena_new();
     if (jread_parse(arena, 0, talk->text.buf, talk->text.len, &answer, NULL) != 0)
         err_set(&talk->err, ERR_CONNECT, "the watching process ended without an answer");
@@ -92,41 +89,8 @@ static struct conversation *talk_new(struct loop *loop, baremetal_answer_fn fn, 
     return talk;
 }
 
-static void on_forked(void *arg, int wait_status)
-{
-    (void)arg;
-    (void)wait_status;
-}
-
-void baremetal_shim_spawn(struct loop *loop, const char *dir, const char *mode,
-                          baremetal_answer_fn fn, void *arg)
-{
-    struct conversation *talk = talk_new(loop, fn, arg);
-    const char *argv[] = { "/proc/self/exe", "__shim", dir, mode, NULL };
-    struct process_spec spec = { .argv = argv, .fd_in = -1, .fd_err = -1, .dir = "/" };
-    int pipes[2];
-    pid_t pid;
-
-    talk->is_start = true;
-    if (pipe2(pipes, O_CLOEXEC) != 0) {
-        err_set_sys(&talk->err, errno, "pipe cannot be made");
-        loop_add_soon(loop, on_end, talk);
-        return;
-    }
-    spec.fd_out = pipes[1];
-    talk->fd = pipes[0];
-    if (process_start(&spec, &pid, &talk->err) != 0) {
-        close(pipes[1]);
-        loop_add_soon(loop, on_end, talk);
-        return;
-    }
-    close(pipes[1]);
-    loop_add_child(loop, pid, on_forked, NULL);
-    talk->source = loop_add_fd(loop, talk->fd, LOOP_READ, on_readable, talk);
-}
-
 /* Through the folder's descriptor: a socket's path may have 107 bytes only. */
-static int connect_to(const char *dir, struct err *err)
+static int connect_to(const char *dir, const char *name, struct err *err)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     FD_AUTO(folder);
@@ -134,14 +98,25 @@ static int connect_to(const char *dir, struct err *err)
 
     folder = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/sock", folder);
+    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder, name);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        err_set_sys(err, errno, "the watching process cannot be reached");
+        err_set(err, ERR_CONNECT, "the watching process cannot be reached: %s", strerror(errno));
         if (fd >= 0)
             close(fd);
         return -1;
     }
     return fd;
+}
+
+static void send_request(struct conversation *talk, const char *line, size_t len)
+{
+    if (talk->fd < 0 || send(talk->fd, line, len, MSG_NOSIGNAL) != (ssize_t)len) {
+        if (!err_is_set(&talk->err))
+            err_set(&talk->err, ERR_CONNECT, "the watching process has gone");
+        loop_add_soon(talk->loop, on_end, talk);
+        return;
+    }
+    talk->source = loop_add_fd(talk->loop, talk->fd, LOOP_READ, on_readable, talk);
 }
 
 void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb, int signo,
@@ -152,10 +127,168 @@ void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb
 
     str_printf(&line, "{\"version\":%d,\"verb\":\"%s\",\"signal\":%d,\"grace_ns\":%lld}\n",
                BAREMETAL_VERSION, verb, signo, (long long)grace_ns);
-    talk->fd = connect_to(dir, &talk->err);
-    if (talk->fd < 0 || file_write_all(talk->fd, line.buf, line.len, &talk->err) != 0) {
-        loop_add_soon(loop, on_end, talk);
+    talk->fd = connect_to(dir, "sock", &talk->err);
+    send_request(talk, line.buf, line.len);
+}
+
+/* --- the supervisor -----------------------------------------------------------------------------
+ */
+
+struct errand {
+    struct baremetal *baremetal;
+    char *verb, *id;
+    int64_t deadline_ms;
+    struct str text; /* of a supervisor that is being started */
+    struct loop_source *source;
+    struct err err;
+    baremetal_answer_fn fn;
+    void *arg;
+};
+
+static void on_try(void *arg);
+
+static void end_errand(void *arg)
+{
+    struct errand *errand = arg;
+
+    errand->fn(errand->arg, &errand->err);
+    err_release(&errand->err);
+    str_release(&errand->text);
+    mem_free(errand->verb);
+    mem_free(errand->id);
+    mem_free(errand);
+}
+
+static void try_again(struct errand *errand)
+{
+    if (clock_now_ms() >= errand->deadline_ms) {
+        if (!err_is_set(&errand->err))
+            err_set(&errand->err, ERR_TIMEOUT, "the supervisor of the project does not come up");
+        end_errand(errand);
         return;
     }
-    talk->source = loop_add_fd(loop, talk->fd, LOOP_READ, on_readable, talk);
+    err_release(&errand->err);
+    loop_add_timer(errand->baremetal->loop, TRY_AGAIN_MS, on_try, errand);
+}
+
+/* It was killed, or has just ended: the next one is told the same. */
+static void on_errand_answer(void *arg, struct err *err)
+{
+    struct errand *errand = arg;
+
+    if (err_is_set(err))
+        err_move(&errand->err, err);
+    if (errand->err.code == ERR_CONNECT)
+        try_again(errand);
+    else
+        end_errand(errand);
+}
+
+static void on_forked(void *arg, int wait_status)
+{
+    (void)arg;
+    (void)wait_status;
+}
+
+/* Our end of its output stays open: with it the supervisor lives as long as this command. */
+static void on_supervisor(void *arg, int fd, unsigned events)
+{
+    struct errand *errand = arg;
+    struct baremetal *baremetal = errand->baremetal;
+    char buffer[1024];
+    ssize_t n = read(fd, buffer, sizeof(buffer));
+
+    (void)events;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n > 0)
+        str_add_len(&errand->text, buffer, (size_t)n);
+    loop_remove(errand->source);
+    baremetal->is_spawning = false;
+    if (text_is(errand->text.buf, "ok")) {
+        int last = baremetal->hold;
+
+        baremetal->hold = fd;
+        fd = last;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (!text_is(errand->text.buf, "ok") && !text_is(errand->text.buf, "busy") &&
+        errand->text.len > 0)
+        err_set(&errand->err, ERR_FAILED, "%s", errand->text.buf);
+    str_clear(&errand->text);
+    if (err_is_set(&errand->err))
+        end_errand(errand);
+    else
+        try_again(errand);
+}
+
+static void start_supervisor(struct errand *errand, const char *dir)
+{
+    struct baremetal *baremetal = errand->baremetal;
+    const char *argv[] = { "/proc/self/exe", "__supervisor", dir, NULL };
+    struct process_spec spec = { .argv = argv, .fd_in = -1, .fd_err = -1, .dir = "/" };
+    int ends[2];
+    pid_t pid;
+
+    if (baremetal->is_spawning) {
+        try_again(errand);
+        return;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        err_set_sys(&errand->err, errno, "socket cannot be made");
+        end_errand(errand);
+        return;
+    }
+    spec.fd_out = ends[1];
+    if (process_start(&spec, &pid, &errand->err) != 0) {
+        close(ends[0]);
+        close(ends[1]);
+        end_errand(errand);
+        return;
+    }
+    close(ends[1]);
+    baremetal->is_spawning = true;
+    loop_add_child(baremetal->loop, pid, on_forked, NULL);
+    errand->source = loop_add_fd(baremetal->loop, ends[0], LOOP_READ, on_supervisor, errand);
+}
+
+static void on_try(void *arg)
+{
+    struct errand *errand = arg;
+    struct baremetal *baremetal = errand->baremetal;
+    struct conversation *talk;
+    ERR_AUTO(err);
+    STR_AUTO(dir);
+    STR_AUTO(line);
+    int fd;
+
+    baremetal_project_dir(baremetal, &dir);
+    fd = connect_to(dir.buf, "supervisor.sock", &err);
+    if (fd < 0) {
+        start_supervisor(errand, dir.buf);
+        return;
+    }
+    if (baremetal->hold < 0)
+        baremetal->hold = connect_to(dir.buf, "supervisor.sock", NULL);
+    talk = talk_new(baremetal->loop, on_errand_answer, errand);
+    talk->fd = fd;
+    str_printf(&line, "{\"version\":%d,\"verb\":\"%s\",\"id\":\"%s\"}\n", BAREMETAL_VERSION,
+               errand->verb, errand->id);
+    send_request(talk, line.buf, line.len);
+}
+
+void baremetal_supervisor_request(struct baremetal *baremetal, const char *verb, const char *id,
+                                  baremetal_answer_fn fn, void *arg)
+{
+    struct errand *errand = MEM_NEW(struct errand);
+
+    errand->baremetal = baremetal;
+    errand->verb = mem_dup(verb);
+    errand->id = mem_dup(id);
+    errand->deadline_ms = clock_now_ms() + COME_UP_MS;
+    errand->fn = fn;
+    errand->arg = arg;
+    str_init(&errand->text, 8192);
+    loop_add_soon(baremetal->loop, on_try, errand);
 }

@@ -9,15 +9,18 @@
 #include <stdio.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "data/jwrite.h"
 
 #define DEFAULT_GRACE_NS 10000000000LL
 #define MAX_FILE_BYTES (16u << 20)
+#define FOLDER_TRIES 10
 
 static const struct origin nowhere = ORIGIN_NONE;
 
@@ -426,19 +429,53 @@ static void make_record(struct making *making)
     node_set(making->arena, record, "run", nowhere, making->run);
 }
 
+/* The folder, with its lock held: what has no record and whose lock is free is swept away as what a
+   killed command left. */
+static int make_folder(const char *dir, struct err *err)
+{
+    struct stat held, named;
+    STR_AUTO(path);
+
+    str_printf(&path, "%s/lock", dir);
+    for (int i = 0; i < FOLDER_TRIES; i++) {
+        int lock;
+
+        err_release(err); /* of a folder above that was tidied away just now */
+        if (file_make_dirs(dir, 0700, err) != 0)
+            continue;
+        lock = open(path.buf, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (lock < 0 && errno == ENOENT)
+            continue;
+        if (lock < 0)
+            return err_set_sys(err, errno, "cannot write \"%s\"", path.buf);
+        close(lock);
+        lock = baremetal_lock(dir);
+        if (lock >= 0 && fstat(lock, &held) == 0 && stat(path.buf, &named) == 0 &&
+            held.st_ino == named.st_ino)
+            return lock;
+        if (lock >= 0)
+            close(lock);
+    }
+    if (err_is_set(err))
+        return -1;
+    return err_set(err, ERR_CONFLICT, "folder is removed again and again: \"%s\"", dir);
+}
+
 static int fill(struct making *making, struct err *err)
 {
     STR_AUTO(path);
+    STR_AUTO(text);
 
-    if (file_make_dirs(making->dir, 0700, err) != 0)
-        return -1;
     make_record(making);
     if (make_run(making, err) != 0 || bind_dependencies(making, err) != 0)
         return -1;
     if (!making->step->other && baremetal_check_ports(making->record, err) != 0)
         return err_wrap(err, "service \"%s\"", making->service->name);
     str_printf(&path, "%s/record.json", making->dir);
-    return baremetal_write_state(path.buf, making->record, err);
+    jwrite_node_text(making->record, 0, &text);
+    str_add_char(&text, '\n');
+    /* A new instance that a loss of power takes away is made again by the next up. */
+    return file_write_unsynced(path.buf, text.buf, text.len, 0600, err);
 }
 
 int baremetal_create_process(struct baremetal *baremetal, struct step *step, struct err *err)
@@ -451,7 +488,7 @@ int baremetal_create_process(struct baremetal *baremetal, struct step *step, str
                              .service = payload->service };
     STR_AUTO(dir);
     STR_AUTO(project_dir);
-    int result;
+    int result, lock;
 
     making.id = new_id(making.arena);
     baremetal_process_dir(baremetal, making.id, &dir);
@@ -459,7 +496,8 @@ int baremetal_create_process(struct baremetal *baremetal, struct step *step, str
     making.record = node_map(making.arena, nowhere);
     making.run = node_map(making.arena, nowhere);
     making.env = node_map(making.arena, nowhere);
-    result = fill(&making, err);
+    lock = make_folder(dir.buf, err);
+    result = lock < 0 ? -1 : fill(&making, err);
     if (result != 0) {
         (void)!file_remove_tree(dir.buf, NULL);
     } else {
@@ -468,6 +506,8 @@ int baremetal_create_process(struct baremetal *baremetal, struct step *step, str
         baremetal_project_dir(baremetal, &project_dir);
         baremetal_event(project_dir.buf, making.record, "create", 0, NULL);
     }
+    if (lock >= 0)
+        close(lock);
     arena_free(making.arena);
     return result;
 }

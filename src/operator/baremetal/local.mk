@@ -20,12 +20,17 @@ operator_baremetal_files = \
 	src/operator/baremetal/parts.h \
 	src/operator/baremetal/place.c \
 	src/operator/baremetal/ports.c \
+	src/operator/baremetal/shim-adopt.c \
 	src/operator/baremetal/shim-health.c \
 	src/operator/baremetal/shim-run.c \
 	src/operator/baremetal/shim.c \
 	src/operator/baremetal/shim.h \
 	src/operator/baremetal/state.c \
+	src/operator/baremetal/status.c \
 	src/operator/baremetal/stream-events.c \
 	src/operator/baremetal/stream-exec.c \
 	src/operator/baremetal/stream-logs.c \
+	src/operator/baremetal/supervisor.c \
+	src/operator/baremetal/supervisor.h \
+	src/operator/baremetal/ward.c \
 	# end

@@ -55,8 +55,22 @@ static void add_record(struct baremetal_log *log, int stream)
 {
     struct baremetal_log_record record = { clock_wall_ns(), log->size[stream], stream };
 
-    if (write(log->index, &record, sizeof(record)) < 0)
-        return; /* a full disk: the next record tells of these bytes, too */
+    if (write(log->index, &record, sizeof(record)) == (ssize_t)sizeof(record))
+        log->size[2] += (int64_t)sizeof(record);
+    /* Else the disk is full: the next record tells of these bytes, too. */
+}
+
+/* A record that was cut, by a full disk, would make those after it unreadable. */
+static void open_index(struct baremetal_log *log)
+{
+    struct stat status;
+
+    log->index = open_part(".", log->number, 2, O_RDWR | O_CREAT | O_APPEND);
+    log->size[2] = log->index >= 0 && fstat(log->index, &status) == 0 ? status.st_size : 0;
+    if (log->size[2] % (int64_t)sizeof(struct baremetal_log_record) == 0)
+        return;
+    log->size[2] -= log->size[2] % (int64_t)sizeof(struct baremetal_log_record);
+    (void)!ftruncate(log->index, log->size[2]);
 }
 
 static void open_segment(struct baremetal_log *log)
@@ -67,25 +81,36 @@ static void open_segment(struct baremetal_log *log)
         log->raw[i] = open_part(".", log->number, i, O_WRONLY | O_CREAT);
         log->size[i] = log->raw[i] >= 0 && fstat(log->raw[i], &status) == 0 ? status.st_size : 0;
     }
-    log->index = open_part(".", log->number, 2, O_RDWR | O_CREAT | O_APPEND);
+    open_index(log);
     for (int i = 0; i < 2 && log->index >= 0; i++) {
         if (log->size[i] > 0)
             add_record(log, i); /* bytes that a killed shim had moved, but not told of */
     }
 }
 
-static void rotate(struct baremetal_log *log)
+static void remove_segment(int64_t number)
 {
     char path[64];
 
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "log-%06lld.%s", (long long)number, ends[i]);
+        unlink(path);
+    }
+}
+
+void baremetal_log_make_room(struct baremetal_log *log)
+{
+    for (int64_t number = segment(".", false); number > 0 && number < log->number; number++)
+        remove_segment(number);
+}
+
+static void rotate(struct baremetal_log *log)
+{
     for (int i = 0; i < 2; i++)
         close(log->raw[i]);
     close(log->index);
     log->number++;
-    for (int i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "log-%06lld.%s", (long long)(log->number - SEGMENTS), ends[i]);
-        unlink(path);
-    }
+    remove_segment(log->number - SEGMENTS);
     open_segment(log);
 }
 
@@ -121,7 +146,8 @@ static ssize_t move_some(struct baremetal_log *log, int stream)
     if (n <= 0)
         return 0;
     at = log->size[stream];
-    return pwrite(log->raw[stream], buffer, (size_t)n, at) == n ? n : -1;
+    n = pwrite(log->raw[stream], buffer, (size_t)n, at);
+    return n > 0 ? n : -1;
 }
 
 void baremetal_log_move(struct baremetal_log *log, int stream)
@@ -135,7 +161,7 @@ void baremetal_log_move(struct baremetal_log *log, int stream)
             continue;
         log->size[stream] += n;
         add_record(log, stream);
-        if (log->size[0] + log->size[1] >= SEGMENT_BYTES)
+        if (log->size[0] + log->size[1] + log->size[2] >= SEGMENT_BYTES)
             rotate(log);
     }
 }
@@ -237,24 +263,49 @@ static void take_record(struct baremetal_reader *reader, const struct baremetal_
     }
 }
 
+/* A record that is not whole is being written. */
+static bool read_record(struct baremetal_reader *reader, struct baremetal_log_record *out)
+{
+    ssize_t n = read(reader->part[2], out, sizeof(*out));
+
+    if (n == (ssize_t)sizeof(*out))
+        return true;
+    if (n > 0)
+        (void)!lseek(reader->part[2], -n, SEEK_CUR);
+    return false;
+}
+
+/* Goes on to the segment after this one, or after those that were removed while we read. */
+static bool next_segment(struct baremetal_reader *reader, bool *ret_is_last)
+{
+    struct stat status;
+    STR_AUTO(path);
+
+    str_printf(&path, "%s/log-%06lld.idx", reader->dir, (long long)reader->number + 1);
+    *ret_is_last = !file_exists(path.buf);
+    if (!*ret_is_last || fstat(reader->part[2], &status) != 0 || status.st_nlink > 0)
+        return false;
+    str_clear(&reader->carry[0]);
+    str_clear(&reader->carry[1]);
+    return open_parts(reader, segment(reader->dir, false));
+}
+
 bool baremetal_reader_next(struct baremetal_reader *reader, baremetal_line_fn fn, void *arg)
 {
     struct baremetal_log_record record;
-    bool is_new = false;
+    bool is_last;
 
     if (reader->part[2] < 0 && !open_parts(reader, segment(reader->dir, false)))
         return false;
-    for (;;) {
-        ssize_t n = read(reader->part[2], &record, sizeof(record));
-
-        if (n == (ssize_t)sizeof(record))
+    while (!read_record(reader, &record)) {
+        if (next_segment(reader, &is_last))
+            continue;
+        if (is_last)
+            return false;
+        /* There is a next one, so nothing is added to this one any more: all of it first. */
+        if (read_record(reader, &record))
             break;
-        if (n > 0 && lseek(reader->part[2], -n, SEEK_CUR) < 0)
-            return false;
-        if (is_new || n > 0)
-            return false;
-        is_new = open_parts(reader, reader->number + 1);
-        if (!is_new)
+        if (!open_parts(reader, reader->number + 1))
             return false;
     }
     take_record(reader, &record, fn, arg);

@@ -1,7 +1,7 @@
 /*
  * observe.c - what there is of a project, as existing resources, and which projects there are.
- * Where a shim was killed while there is something to watch, a new one is started first: a look
- * mends the watch, and never touches the service itself.
+ * Where a shim or the supervisor was killed while there is something to watch, it is started again
+ * first: a look mends the watch, and never touches the service itself.
  */
 #include "base/base.h"
 
@@ -9,17 +9,24 @@
 
 #include <signal.h>
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
+#define SETTLE_MS 2
+#define SETTLE_LOOKS 500
+
 struct observation {
     struct baremetal *baremetal;
     struct existing_set set;
     struct observe_query query;
-    struct text_list ids;
-    size_t n_adopting;
+    VEC(struct baremetal_look) looks;
+    size_t n_looks;
+    bool is_mended;
     observe_done_fn done;
     void *arg;
     struct err err;
@@ -61,13 +68,21 @@ static void print_status(const struct baremetal_look *look, struct str *out)
             str_printf(out, " (%s)", instance_health_names[look->health]);
         break;
     default:
-        str_printf(out, "%s (%lld) ", look->state == STATE_RESTARTING ? "Restarting" : "Exited",
-                   (long long)look->exit_code);
+        str_add(out, look->state == STATE_RESTARTING ? "Restarting" : "Exited");
+        if (look->is_exit_known)
+            str_printf(out, " (%lld)", (long long)look->exit_code);
+        else
+            str_add(out, " (unknown)");
+        if (baremetal_int(look->status, "finished") == 0)
+            break; /* the machine ended first */
+        str_add_char(out, ' ');
         clock_print_human(now - baremetal_int(look->status, "finished"), out);
         str_add(out, " ago");
         if (is_out_of_memory(look))
             str_add(out, " (out of memory)");
     }
+    if (look->is_stopping)
+        str_add(out, " (stopping)");
 }
 
 static void add_mounts(struct arena *arena, struct node *details, const struct node *mounts)
@@ -156,7 +171,8 @@ static void add_process(struct existing_set *set, const struct baremetal_look *l
     existing->digest = baremetal_text(record, "digest");
     existing->spec = node_get(record, "spec");
     existing->replaces = baremetal_text(record, "replaces");
-    existing->is_listening = look->state == STATE_RUNNING &&
+    existing->is_stopping = look->is_stopping;
+    existing->is_listening = look->state == STATE_RUNNING && !look->is_stopping &&
                              (look->health == HEALTH_NONE || look->health == HEALTH_HEALTHY);
     existing->created_ns = baremetal_int(record, "created");
     existing->started_ns = baremetal_int(look->status, "started");
@@ -193,22 +209,13 @@ static int add_volumes(struct observation *observation, struct err *err)
     return 0;
 }
 
-static void end_observation(void *arg)
+static void end_observation(struct observation *observation)
 {
-    struct observation *observation = arg;
     struct existing_set *set = &observation->set;
 
-    for (size_t i = 0; i < observation->ids.n && !err_is_set(&observation->err); i++) {
-        struct baremetal_look look;
-        struct err err = ERR_INIT;
-        STR_AUTO(dir);
-
-        baremetal_process_dir(observation->baremetal, observation->ids.items[i], &dir);
-        if (baremetal_look(set->arena, dir.buf, &look, &err) == 0)
-            add_process(set, &look);
-        else if (err.code != ERR_NOT_FOUND)
-            err_move(&observation->err, &err);
-        err_release(&err);
+    if (!err_is_set(&observation->err)) {
+        VEC_EACH (&observation->looks, look)
+            add_process(set, look);
     }
     if (!err_is_set(&observation->err) && !observation->query.only_running_kinds &&
         add_volumes(observation, &observation->err) != 0)
@@ -220,42 +227,104 @@ static void end_observation(void *arg)
         observation->done(observation->arg, set, &observation->err);
     }
     err_release(&observation->err);
+    VEC_RELEASE(&observation->looks);
     mem_free(observation);
 }
 
-/* A watch that cannot be mended shows in what the second look finds. */
-static void on_adopted(void *arg, struct err *err)
+/* What a killed command had begun to make or to remove, or a loss of power left of it. Whoever
+   makes one takes the lock before anything else is in the folder. */
+static void sweep(const char *dir)
 {
-    struct observation *observation = arg;
+    int lock = baremetal_lock(dir);
 
+    if (lock >= 0 || (errno == ENOENT && rmdir(dir) != 0 && errno == ENOTEMPTY))
+        (void)!file_remove_tree(dir, NULL);
+    if (lock >= 0)
+        close(lock);
+}
+
+static void look_at(struct observation *observation, const char *id)
+{
+    struct baremetal_look look;
+    struct err err = ERR_INIT;
+    STR_AUTO(dir);
+
+    baremetal_process_dir(observation->baremetal, id, &dir);
+    if (baremetal_look(observation->set.arena, dir.buf, &look, &err) == 0)
+        VEC_ADD(&observation->looks, look);
+    else if (err.code == ERR_NOT_FOUND)
+        sweep(dir.buf);
+    else if (!err_is_set(&observation->err))
+        err_move(&observation->err, &err);
+    err_release(&err);
+}
+
+static void look_at_all(struct observation *observation)
+{
+    struct arena *arena = observation->set.arena;
+    struct text_list ids = { NULL, 0, 0 };
+    STR_AUTO(folder);
+
+    observation->looks.n = 0;
+    baremetal_project_dir(observation->baremetal, &folder);
+    str_add(&folder, "/process");
+    baremetal_list(arena, folder.buf, "", &ids);
+    for (size_t i = 0; i < ids.n; i++)
+        look_at(observation, ids.items[i]);
+    if (observation->looks.n == 0 && !err_is_set(&observation->err)) {
+        str_cut(&folder, folder.len - strlen("/process"));
+        baremetal_tidy(folder.buf);
+    }
+}
+
+static bool needs_mending(const struct observation *observation)
+{
+    bool is_any_live = false;
+    STR_AUTO(dir);
+
+    VEC_EACH (&observation->looks, look) {
+        if (look->is_lost)
+            return true;
+        is_any_live = is_any_live || look->is_live;
+    }
+    baremetal_project_dir(observation->baremetal, &dir);
+    return is_any_live && !baremetal_supervisor_is_there(dir.buf);
+}
+
+static bool is_settling(const struct observation *observation)
+{
+    VEC_EACH (&observation->looks, look) {
+        if (look->is_settling)
+            return true;
+    }
+    return false;
+}
+
+static void on_look(void *arg);
+
+/* A watch that cannot be mended shows in what the look then finds. */
+static void on_mended(void *arg, struct err *err)
+{
     err_release(err);
-    if (--observation->n_adopting == 0)
-        end_observation(observation);
+    on_look(arg);
 }
 
 static void on_look(void *arg)
 {
     struct observation *observation = arg;
     struct baremetal *baremetal = observation->baremetal;
-    STR_AUTO(folder);
 
-    baremetal_project_dir(baremetal, &folder);
-    str_add(&folder, "/process");
-    baremetal_list(observation->set.arena, folder.buf, "", &observation->ids);
-    for (size_t i = 0; i < observation->ids.n; i++) {
-        struct arena *arena = arena_new();
-        struct baremetal_look look;
-        STR_AUTO(dir);
-
-        baremetal_process_dir(baremetal, observation->ids.items[i], &dir);
-        if (baremetal_look(arena, dir.buf, &look, NULL) == 0 && look.is_lost) {
-            observation->n_adopting++;
-            baremetal_shim_spawn(baremetal->loop, dir.buf, "adopt", on_adopted, observation);
-        }
-        arena_free(arena);
-    }
-    if (observation->n_adopting == 0)
+    look_at_all(observation);
+    if (err_is_set(&observation->err)) {
         end_observation(observation);
+    } else if (!observation->is_mended && needs_mending(observation)) {
+        observation->is_mended = true;
+        baremetal_supervisor_request(baremetal, "mend", "", on_mended, observation);
+    } else if (is_settling(observation) && observation->n_looks++ < SETTLE_LOOKS) {
+        loop_add_timer(baremetal->loop, SETTLE_MS, on_look, observation);
+    } else {
+        end_observation(observation);
+    }
 }
 
 void baremetal_observe(void *handle, const struct observe_query *query, struct findings *findings,

@@ -3,9 +3,11 @@
  * to a shim, the log's form. Nothing outside of this folder includes it.
  *
  * The state is STATE/baremetal/PROJECT/ (0700):
+ *   supervisor.lock, .sock   of the living supervisor
  *   process/ID/record.json   what the instance was made as; its existence is the instance
  *   process/ID/status.json   written by the shim only
- *   process/ID/lock          held by the living shim
+ *   process/ID/exit.json     how the process of a killed shim ended: written by the supervisor only
+ *   process/ID/lock          held by the living shim, and by who makes or removes the instance
  *   process/ID/{out,err}     named pipes, the service's outputs
  *   process/ID/log-N.{out,err,idx}
  *   volume/KEY.json, volume/KEY/
@@ -34,6 +36,8 @@ struct baremetal {
     char *root;    /* STATE/baremetal */
     char *project; /* of the last observation */
     VEC(struct baremetal_task *) tasks;
+    bool is_spawning; /* a supervisor */
+    int hold;         /* a connection that keeps the supervisor until we end, or -1 */
 };
 
 /* What a wanted process was lowered from. */
@@ -53,8 +57,6 @@ int baremetal_read_state(struct arena *arena, const char *path, struct node **re
                          struct err *err) ATTR_MUST_CHECK;
 int baremetal_write_state(const char *path, const struct node *node,
                           struct err *err) ATTR_MUST_CHECK;
-/* Field 22 of /proc/PID/stat, or -1. */
-int64_t baremetal_start_time(pid_t pid);
 void baremetal_boot_id(struct str *out);
 /* The number of "SIGTERM", "TERM", "15"; 0: there is none. */
 int baremetal_signal(const char *name);
@@ -68,9 +70,15 @@ struct baremetal_look {
     int64_t exit_code;
     bool is_exit_known;
     pid_t pid;
-    bool has_shim;
-    bool is_lost; /* something is to be watched, but nobody does */
+    bool is_live;     /* there is something to watch: not ended, and of this boot */
+    bool has_shim;    /* the lock is held */
+    bool is_lost;     /* live, but nobody watches */
+    bool is_stopping; /* live, but on its way to be exited */
+    bool is_settling; /* held, but not live: about to start, just ended, or being removed */
 };
+/* Takes the instance's lock: its descriptor, or -1 with errno (EAGAIN: another has it; ENOENT:
+   there is no such instance). Free as long as nobody watches, makes or removes the instance. */
+int baremetal_lock(const char *dir);
 /* ERR_NOT_FOUND when there is no instance (any more). */
 int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *out,
                    struct err *err) ATTR_MUST_CHECK;
@@ -81,15 +89,53 @@ int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *
 void baremetal_event(const char *project_dir, const struct node *record, const char *action,
                      int64_t exit_code, const char *health);
 
-/* --- control.c: the way to a shim --- */
+/* Removes what is left of a project without any instance; its volumes stay. */
+void baremetal_tidy(const char *project_dir);
 
+/* --- status.c: what a shim writes down --- */
+
+struct baremetal_status {
+    const char *state; /* "running", "paused", "restarting", "stopping", "exited" */
+    const char *boot_id;
+    enum instance_health health;
+    pid_t pid;     /* the main process; 0: it has gone */
+    pid_t session; /* that the main process was started in */
+    int64_t start_time, started_ns, finished_ns, exit_code, restarts, backoff_ms;
+    bool is_exit_known;
+    bool is_ordered;     /* somebody wants it to stop: not to be started again */
+    int64_t deadline_ms; /* of the stop, monotonic */
+};
+/* The texts stay the node's. */
+void baremetal_status_read(const struct node *node, struct baremetal_status *out);
+void baremetal_status_print(const struct baremetal_status *status, struct str *out);
+/* The pause before the next start: Docker's curve, 100 ms, doubling up to a minute, from the
+   beginning again after ten seconds up. */
+int64_t baremetal_backoff_ms(int64_t last_ms, int64_t up_ms);
+
+struct baremetal_stat {
+    pid_t pid, parent, group, session;
+    char state;
+    int64_t start_time; /* with the pid and the boot, a process's identity */
+};
+/* What /proc/PID/stat says, of a zombie too. */
+bool baremetal_read_stat(pid_t pid, struct baremetal_stat *out);
+/* Of a process that has not ended, or -1. */
+int64_t baremetal_start_time(pid_t pid);
+
+/* --- control.c: the way to a shim and to the supervisor --- */
+
+/* ERR_CONNECT: whoever was asked has gone; what became of the request is not known. */
 typedef void (*baremetal_answer_fn)(void *arg, struct err *err);
-/* mode "start" or "adopt"; fn is called when the process runs, or could not be started. */
-void baremetal_shim_spawn(struct loop *loop, const char *dir, const char *mode,
-                          baremetal_answer_fn fn, void *arg);
 /* One request (a line of JSON), one answer. */
 void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb, int signo,
                             int64_t grace_ns, baremetal_answer_fn fn, void *arg);
+/* Asks the project's supervisor, which is started when there is none. "start": the instance runs,
+   or could not be started; "mend": whatever is to be watched is watched (id ""). Both may be
+   repeated. */
+void baremetal_supervisor_request(struct baremetal *baremetal, const char *verb, const char *id,
+                                  baremetal_answer_fn fn, void *arg);
+/* Whether there is one; dir is the project's folder. */
+bool baremetal_supervisor_is_there(const char *dir);
 
 /* --- create.c, lower.c, observe.c, begin.c --- */
 
@@ -165,11 +211,13 @@ struct baremetal_log_record {
 };
 struct baremetal_log {
     int fifo[2], raw[2], index;
-    int64_t size[2];
+    int64_t size[3]; /* of the streams' files and the index */
     int64_t number;
 };
 /* All of it in the current folder. */
 int baremetal_log_open(struct baremetal_log *log, struct err *err) ATTR_MUST_CHECK;
+/* Gives up the older segments, for the sake of something that has to be written. */
+void baremetal_log_make_room(struct baremetal_log *log);
 /* Moves what waits in the pipe of a stream (0 output, 1 error) to the log. */
 void baremetal_log_move(struct baremetal_log *log, int stream);
 
@@ -186,9 +234,20 @@ void baremetal_reader_flush(struct baremetal_reader *reader, baremetal_line_fn f
 /* --- members.c --- */
 
 typedef VEC(pid_t) baremetal_pids;
-/* Every process that belongs to the instance, the shim itself and `except` left out. */
-void baremetal_members(pid_t group, const char *id, bool is_adopted, pid_t except,
-                       baremetal_pids *out);
+typedef VEC(struct baremetal_stat) baremetal_members;
+struct baremetal_instance {
+    const char *id;
+    const char *group; /* of control groups, or NULL: what is in them is a member */
+    bool is_adopted; /* was started by another shim: then also what is as old as the main process */
+    int64_t
+        start_time; /* or younger, and is in its session (0: not to be trusted) or carries the */
+    pid_t session;  /* instance's mark */
+    pid_t except;   /* a process of ours that is no member, with its group, or 0 */
+};
+/* Every process that belongs to the instance, the shim itself left out. */
+void baremetal_members_find(const struct baremetal_instance *of, baremetal_members *out);
+/* Signals each that still is who it was; group 0: all of them. */
+void baremetal_members_signal(const baremetal_members *members, pid_t group, int signo);
 
 /* --- streams --- */
 

@@ -1,6 +1,6 @@
 /*
- * shim-health.c - the shim's health checks: a program in the service's place (place.c), run again and
- * again, never longer than its timeout. Says what the health is; decides nothing else.
+ * shim-health.c - the shim's health checks: a program in the service's place (place.c), run again
+ * and again, never longer than its timeout. Says what the health is; decides nothing else.
  */
 #include "base/base.h"
 
@@ -93,7 +93,7 @@ static void set_health(struct shim *shim, enum instance_health health)
     if (shim->health == health)
         return;
     shim->health = health;
-    baremetal_shim_status(shim, shim->is_paused ? "paused" : "running");
+    baremetal_shim_note(shim);
     baremetal_event("../..", shim->record, "health", 0, instance_health_names[health]);
 }
 

@@ -1,6 +1,5 @@
 /*
- * shim-run.c - the shim's process: start, end, the rest of its group, restart policy, stop.
- * Docker's curve: 100 ms, doubling up to a minute, from the beginning again after ten seconds up.
+ * shim-run.c - the shim's process: start, end, what is left of it, restart policy, stop.
  */
 #include "base/base.h"
 
@@ -16,47 +15,65 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define BACKOFF_FIRST_MS 100
-#define BACKOFF_LAST_MS 60000
-#define UP_LONG_MS 10000
-#define LOOK_MS 10
-#define EXIT_UNKNOWN 255
+#define LOOK_MS 10 /* between looks for what is left, and the longest pause */
+#define LOOK_LAST_MS 200
+#define EXIT_UNKNOWN (-1)
 #define EXIT_NO_PROGRAM 127
 
-static void set_number(struct shim *shim, struct node *map, const char *key, int64_t value)
-{
-    struct origin nowhere = ORIGIN_NONE;
+/* --- what is written down -----------------------------------------------------------------------
+ */
 
-    node_set(shim->arena, map, key, nowhere, node_int(shim->arena, nowhere, value));
+static const char *state_of(const struct shim *shim)
+{
+    switch (shim->phase) {
+    case SHIM_RUNNING:
+        return shim->is_stopping ? "stopping" : shim->is_paused ? "paused" : "running";
+    case SHIM_CLEARING:
+        return baremetal_shim_will_restart(shim) ? "restarting" : "stopping";
+    case SHIM_BACKOFF:
+        return shim->is_stopping ? "stopping" : "restarting";
+    default:
+        return "exited";
+    }
 }
 
-void baremetal_shim_status(struct shim *shim, const char *state)
+int baremetal_shim_status(struct shim *shim, struct err *err)
 {
-    struct arena *kept = shim->arena;
-    struct origin nowhere = ORIGIN_NONE;
-    struct node *map;
+    struct baremetal_status status = {
+        .state = state_of(shim),
+        .health = shim->health,
+        .pid = shim->pid,
+        .session = shim->session,
+        .start_time = shim->start_time,
+        .started_ns = shim->started_ns,
+        .finished_ns = shim->finished_ns,
+        .exit_code = shim->exit_code,
+        .is_exit_known = shim->is_exit_known,
+        .restarts = shim->restarts,
+        .backoff_ms = shim->backoff_ms,
+        .is_ordered = shim->is_stopping,
+        .deadline_ms = shim->deadline_ms,
+    };
     STR_AUTO(boot);
+    STR_AUTO(text);
 
-    shim->arena = arena_new(); /* only for what is written */
-    map = node_map(shim->arena, nowhere);
     baremetal_boot_id(&boot);
-    set_number(shim, map, "version", BAREMETAL_VERSION);
-    node_set(shim->arena, map, "state", nowhere, node_text(shim->arena, nowhere, state));
-    node_set(shim->arena, map, "boot_id", nowhere, node_text(shim->arena, nowhere, boot.buf));
-    node_set(shim->arena, map, "health", nowhere,
-             node_text(shim->arena, nowhere, instance_health_names[shim->health]));
-    set_number(shim, map, "pid", shim->pid);
-    set_number(shim, map, "start_time", shim->start_time);
-    set_number(shim, map, "started", shim->started_ns);
-    set_number(shim, map, "finished", shim->finished_ns);
-    set_number(shim, map, "exit_code", shim->exit_code);
-    node_set(shim->arena, map, "is_exit_known", nowhere,
-             node_bool(shim->arena, nowhere, shim->is_exit_known));
-    set_number(shim, map, "restarts", shim->restarts);
-    /* A full disk must not end the service. */
-    (void)!baremetal_write_state("status.json", map, NULL);
-    arena_free(shim->arena);
-    shim->arena = kept;
+    status.boot_id = boot.buf;
+    baremetal_status_print(&status, &text);
+    return file_write_unsynced("status.json", text.buf, text.len, 0600, err);
+}
+
+/* Room for what must be known: an older part of the log goes before the end is forgotten. */
+void baremetal_shim_note(struct shim *shim)
+{
+    ERR_AUTO(err);
+
+    if (baremetal_shim_status(shim, &err) == 0)
+        return;
+    err_release(&err);
+    baremetal_log_make_room(&shim->log);
+    if (baremetal_shim_status(shim, &err) != 0 && shim->phase == SHIM_DONE)
+        unlink("status.json"); /* never started is less wrong than still running */
 }
 
 /* --- start ---------------------------------------------------------------------------------------
@@ -100,29 +117,67 @@ failed:
     _exit(EXIT_NO_PROGRAM);
 }
 
-static void note_start(struct shim *shim, pid_t pid)
+static int note_start(struct shim *shim, pid_t pid, struct err *err)
 {
-    shim->pid = pid;
+    shim->pid = shim->group = pid;
+    shim->session = getsid(0);
     shim->is_adopted = false;
     shim->start_time = baremetal_start_time(pid);
     shim->started_ns = clock_wall_ns();
     shim->started_ms = clock_now_ms();
+    shim->finished_ns = 0;
     shim->phase = SHIM_RUNNING;
     shim->is_rest_told = false;
     shim->is_exit_known = false;
+    shim->exit_code = 0;
+    shim->deadline_ms = 0;
     baremetal_shim_health_begin(shim);
-    baremetal_shim_status(shim, "running");
+    return baremetal_shim_status(shim, err);
+}
+
+static void note_failure(struct shim *shim)
+{
+    while (waitpid(shim->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    shim->pid = 0;
+    shim->exit_code = EXIT_NO_PROGRAM;
+    shim->is_exit_known = true;
+    shim->finished_ns = clock_wall_ns();
+    shim->phase = SHIM_DONE;
+    baremetal_shim_health_end(shim);
+    baremetal_shim_note(shim);
+}
+
+/* Tells the child to go on, and waits until it became the program. */
+static int release_child(struct shim *shim, int go, int fail, struct err *err)
+{
+    struct failure failure;
+    ssize_t n;
+
+    (void)!write(go, "x", 1);
+    do
+        n = read(fail, &failure, sizeof(failure));
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof(failure))
+        return 0;
+    return err_set_sys(err, failure.error, "%s: \"%s\"", failure.what,
+                       text_starts(failure.what, "program")
+                           ? node_as_text(node_get(shim->run, "argv")->u.list.items[0])
+                           : baremetal_text(shim->run, "dir"));
 }
 
 int baremetal_shim_run(struct shim *shim, struct err *err)
 {
-    int go[2], fail[2];
-    struct failure failure;
-    ssize_t n;
+    int go[2], fail[2], result;
     pid_t pid;
 
-    if (pipe2(go, O_CLOEXEC) != 0 || pipe2(fail, O_CLOEXEC) != 0)
+    if (pipe2(go, O_CLOEXEC) != 0)
         return err_set_sys(err, errno, "pipe cannot be made");
+    if (pipe2(fail, O_CLOEXEC) != 0) {
+        close(go[0]);
+        close(go[1]);
+        return err_set_sys(err, errno, "pipe cannot be made");
+    }
     pid = fork();
     if (pid == 0) {
         close(go[1]);
@@ -132,33 +187,20 @@ int baremetal_shim_run(struct shim *shim, struct err *err)
     close(go[0]);
     close(fail[1]);
     if (pid < 0) {
-        close(go[1]);
-        close(fail[0]);
-        return err_set_sys(err, errno, "process cannot be made");
+        result = err_set_sys(err, errno, "process cannot be made");
+    } else {
+        setpgid(pid, pid);
+        result = note_start(shim, pid, err);
+        if (result == 0)
+            result = release_child(shim, go[1], fail[0], err);
     }
-    setpgid(pid, pid);
-    note_start(shim, pid);
-    (void)!write(go[1], "x", 1);
     close(go[1]);
-    do
-        n = read(fail[0], &failure, sizeof(failure));
-    while (n < 0 && errno == EINTR);
     close(fail[0]);
-    if (n != (ssize_t)sizeof(failure)) {
+    if (pid > 0 && result != 0)
+        note_failure(shim);
+    else if (pid > 0)
         baremetal_event("../..", shim->record, "start", 0, NULL);
-        return 0;
-    }
-    waitpid(pid, NULL, 0);
-    shim->pid = 0;
-    shim->exit_code = EXIT_NO_PROGRAM;
-    shim->is_exit_known = true;
-    shim->finished_ns = clock_wall_ns();
-    baremetal_shim_health_end(shim);
-    baremetal_shim_status(shim, "exited");
-    return err_set_sys(err, failure.error, "%s: \"%s\"", failure.what,
-                       text_starts(failure.what, "program")
-                           ? node_as_text(node_get(shim->run, "argv")->u.list.items[0])
-                           : baremetal_text(shim->run, "dir"));
+    return result;
 }
 
 /* --- the end of the process ----------------------------------------------------------------------
@@ -169,15 +211,15 @@ static void finish(struct shim *shim)
     baremetal_shim_health_end(shim);
     baremetal_log_move(&shim->log, 0);
     baremetal_log_move(&shim->log, 1);
-    baremetal_shim_status(shim, "exited");
-    baremetal_event("../..", shim->record, "die", shim->exit_code, NULL);
     shim->phase = SHIM_DONE;
+    baremetal_shim_note(shim);
+    baremetal_event("../..", shim->record, "die", shim->exit_code, NULL);
     unlink("sock");
     close(shim->lock);
     baremetal_shim_answer_all(shim);
 }
 
-static bool wants_restart(const struct shim *shim)
+bool baremetal_shim_will_restart(const struct shim *shim)
 {
     const char *policy = baremetal_text(shim->run, "restart");
     int64_t most = baremetal_int(shim->run, "max_attempts");
@@ -205,23 +247,12 @@ static void on_backoff(void *arg)
 
 static void begin_backoff(struct shim *shim)
 {
-    int64_t up_ms = clock_now_ms() - shim->started_ms;
-
-    shim->backoff_ms = shim->backoff_ms == 0 || up_ms >= UP_LONG_MS
-                           ? BACKOFF_FIRST_MS
-                           : MIN(shim->backoff_ms * 2, BACKOFF_LAST_MS);
+    shim->backoff_ms = baremetal_backoff_ms(shim->backoff_ms, clock_now_ms() - shim->started_ms);
     shim->phase = SHIM_BACKOFF;
     shim->health = HEALTH_NONE;
-    shim->pid = 0;
     baremetal_event("../..", shim->record, "die", shim->exit_code, NULL);
-    baremetal_shim_status(shim, "restarting");
+    baremetal_shim_note(shim);
     shim->timer = loop_add_timer(shim->loop, shim->backoff_ms, on_backoff, shim);
-}
-
-static void signal_all(const baremetal_pids *pids, int signo)
-{
-    VEC_EACH (pids, pid)
-        kill(*pid, signo);
 }
 
 static void on_look(void *arg)
@@ -232,54 +263,78 @@ static void on_look(void *arg)
     baremetal_shim_advance(shim);
 }
 
+static void find_members(const struct shim *shim, pid_t except, baremetal_members *out)
+{
+    struct baremetal_instance of = { .id = shim->id,
+                                     .group = baremetal_text(shim->run, "group"),
+                                     .is_adopted = shim->is_adopted,
+                                     .start_time = shim->start_time,
+                                     .session = shim->session,
+                                     .except = except };
+
+    baremetal_members_find(&of, out);
+}
+
+static void end_rest(struct shim *shim, const baremetal_members *rest)
+{
+    if (clock_now_ms() >= shim->deadline_ms) {
+        baremetal_members_signal(rest, 0, SIGKILL);
+    } else if (!shim->is_rest_told) {
+        baremetal_members_signal(rest, 0, shim->stop_signal);
+        baremetal_members_signal(rest, 0, SIGCONT);
+        shim->is_rest_told = true;
+    }
+}
+
 /* The main process has gone; what else belongs to the instance has to follow within the grace time.
  */
 void baremetal_shim_advance(struct shim *shim)
 {
-    baremetal_pids pids = { NULL, 0, 0 };
+    baremetal_members rest = { NULL, 0, 0 };
 
     if (shim->phase != SHIM_CLEARING)
         return;
     loop_remove(shim->timer);
     shim->timer = NULL;
-    baremetal_members(shim->pid, shim->id, shim->is_adopted, shim->check, &pids);
-    if (pids.n == 0) {
-        if (wants_restart(shim))
+    find_members(shim, shim->check, &rest);
+    if (rest.n == 0) {
+        if (baremetal_shim_will_restart(shim))
             begin_backoff(shim);
         else
             finish(shim);
     } else {
-        if (clock_now_ms() >= shim->deadline_ms) {
-            signal_all(&pids, SIGKILL);
-        } else if (!shim->is_rest_told) {
-            signal_all(&pids, shim->stop_signal);
-            signal_all(&pids, SIGCONT);
-            shim->is_rest_told = true;
-        }
-        shim->pause_ms = MIN(MAX(shim->pause_ms * 2, LOOK_MS), 200);
-        shim->timer = loop_add_timer(shim->loop, shim->pause_ms, on_look, shim);
+        end_rest(shim, &rest);
+        shim->pause_ms = MIN(MAX(shim->pause_ms * 2, LOOK_MS), LOOK_LAST_MS);
+        shim->timer = loop_add_timer(
+            shim->loop, MIN(shim->pause_ms, MAX(shim->deadline_ms - clock_now_ms(), LOOK_MS)),
+            on_look, shim);
     }
-    VEC_RELEASE(&pids);
+    VEC_RELEASE(&rest);
 }
 
 static void begin_clearing(struct shim *shim)
 {
-    if (!shim->is_stopping || shim->deadline_ms == 0)
+    if (shim->deadline_ms == 0)
         shim->deadline_ms = clock_now_ms() + shim->grace_ms;
     shim->phase = SHIM_CLEARING;
     shim->pause_ms = 0;
 }
 
+/* Written down before the process is reaped: a shim that is killed in between leaves both to its
+   successor, who is told once. */
 void baremetal_shim_ended(struct shim *shim, bool is_known, int wait_status)
 {
     if (shim->phase != SHIM_RUNNING)
         return;
+    baremetal_log_move(&shim->log, 0); /* what it said comes before its end */
+    baremetal_log_move(&shim->log, 1);
     shim->is_exit_known = is_known;
     shim->exit_code = !is_known                ? EXIT_UNKNOWN
                       : WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
                                                : 128 + WTERMSIG(wait_status);
     shim->finished_ns = clock_wall_ns();
     shim->is_paused = false;
+    shim->pid = 0;
     loop_remove(shim->term_timer);
     shim->term_timer = NULL;
     loop_remove(shim->pid_source);
@@ -289,26 +344,37 @@ void baremetal_shim_ended(struct shim *shim, bool is_known, int wait_status)
     shim->pidfd = -1;
     baremetal_shim_health_end(shim);
     begin_clearing(shim);
+    baremetal_shim_note(shim);
 }
 
 /* --- stop
  * ----------------------------------------------------------------------------------------- */
 
+/* Of our own child the group's number cannot pass to a stranger before we reap it. */
 void baremetal_shim_signal(struct shim *shim, int signo)
 {
-    if (shim->phase == SHIM_RUNNING && shim->pid > 0)
-        kill(-shim->pid, signo);
+    baremetal_members members = { NULL, 0, 0 };
+
+    if (shim->phase != SHIM_RUNNING || shim->pid <= 0)
+        return;
+    if (!shim->is_adopted) {
+        kill(-shim->group, signo);
+        return;
+    }
+    find_members(shim, shim->check, &members);
+    baremetal_members_signal(&members, shim->group, signo);
+    VEC_RELEASE(&members);
 }
 
 static void on_grace_over(void *arg)
 {
     struct shim *shim = arg;
-    baremetal_pids pids = { NULL, 0, 0 };
+    baremetal_members members = { NULL, 0, 0 };
 
     shim->term_timer = NULL;
-    baremetal_members(shim->pid, shim->id, shim->is_adopted, 0, &pids);
-    signal_all(&pids, SIGKILL);
-    VEC_RELEASE(&pids);
+    find_members(shim, 0, &members);
+    baremetal_members_signal(&members, 0, SIGKILL);
+    VEC_RELEASE(&members);
 }
 
 void baremetal_shim_stop(struct shim *shim, int signo, int64_t grace_ms)
@@ -325,6 +391,7 @@ void baremetal_shim_stop(struct shim *shim, int signo, int64_t grace_ms)
         finish(shim);
         return;
     }
+    baremetal_shim_note(shim);
     if (shim->phase == SHIM_CLEARING) {
         baremetal_shim_advance(shim);
         return;
@@ -333,57 +400,4 @@ void baremetal_shim_stop(struct shim *shim, int signo, int64_t grace_ms)
     baremetal_shim_signal(shim, SIGCONT);
     loop_remove(shim->term_timer);
     shim->term_timer = loop_add_timer(shim->loop, is_kill ? 0 : grace_ms, on_grace_over, shim);
-}
-
-/* --- adoption
- * -------------------------------------------------------------------------------------- */
-
-static void on_pidfd(void *arg, int fd, unsigned events)
-{
-    struct shim *shim = arg;
-
-    (void)fd;
-    (void)events;
-    baremetal_shim_ended(shim, false, 0);
-    baremetal_shim_advance(shim);
-}
-
-/* A shim was killed: goes on from what it had written down. */
-int baremetal_shim_adopt(struct shim *shim, struct err *err)
-{
-    struct baremetal_look look;
-
-    if (baremetal_look(shim->arena, ".", &look, err) != 0)
-        return -1;
-    if (!look.status || text_is(baremetal_text(look.status, "state"), "exited")) {
-        shim->phase = SHIM_DONE;
-        return 0;
-    }
-    shim->pid = look.pid;
-    shim->is_adopted = true;
-    shim->start_time = baremetal_int(look.status, "start_time");
-    shim->started_ns = baremetal_int(look.status, "started");
-    shim->started_ms = clock_now_ms() - (clock_wall_ns() - shim->started_ns) / 1000000;
-    shim->restarts = baremetal_int(look.status, "restarts");
-    shim->exit_code = look.exit_code;
-    shim->is_exit_known = look.is_exit_known;
-    shim->finished_ns = baremetal_int(look.status, "finished");
-    shim->is_paused = look.state == STATE_PAUSED;
-    shim->phase = SHIM_RUNNING;
-    shim->pidfd = look.pid > 0 ? (int)syscall(SYS_pidfd_open, look.pid, 0) : -1;
-    if (shim->pidfd >= 0 && baremetal_start_time(look.pid) == shim->start_time) {
-        shim->pid_source = loop_add_fd(shim->loop, shim->pidfd, LOOP_READ, on_pidfd, shim);
-        baremetal_shim_health_begin(shim);
-        shim->health = look.health;
-        baremetal_shim_status(shim, shim->is_paused ? "paused" : "running");
-        return 0;
-    }
-    if (look.state == STATE_RESTARTING) {
-        shim->phase = SHIM_CLEARING;
-        baremetal_shim_advance(shim);
-        return 0;
-    }
-    baremetal_shim_ended(shim, false, 0);
-    baremetal_shim_advance(shim);
-    return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * shim.c - the shim's main: becomes a daemon, takes the instance's lock, listens on its socket, and
- * hands what happens to shim-run.c (the process) and shim-health.c (its health).
+ * shim.c - the shim's main: listens on the instance's socket, and hands what happens to shim-run.c
+ * (the process), shim-adopt.c (one that another shim had started) and shim-health.c (its health).
+ * It is forked by the supervisor without a new program, so that all shims share its memory.
  */
 #include "base/base.h"
 
@@ -20,15 +21,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/jread.h"
-#include "operator/baremetal/baremetal.h"
+#include "operator/baremetal/supervisor.h"
 
-#define LOCK_WAIT_MS 5000
 #define MAX_REQUEST 4096
-
-bool baremetal_is_shim(int argc, char **argv)
-{
-    return argc == 4 && strcmp(argv[1], "__shim") == 0;
-}
 
 /* --- requests ----------------------------------------------------------------------------------
  */
@@ -51,6 +46,8 @@ static void drop_peer(struct shim_peer *peer)
             break;
         }
     }
+    if (shim->supervisor == peer)
+        shim->supervisor = NULL;
     peer_free(peer);
 }
 
@@ -62,15 +59,67 @@ static void answer(struct shim_peer *peer, const char *text)
 
 void baremetal_shim_answer_all(struct shim *shim)
 {
-    while (shim->peers.n > 0)
-        answer(shim->peers.items[0], "{\"version\":1,\"ok\":true}\n");
+    for (size_t i = shim->peers.n; i > 0; i--) {
+        if (shim->peers.items[i - 1]->waits_for_end)
+            answer(shim->peers.items[i - 1], "{\"version\":1,\"ok\":true}\n");
+    }
+}
+
+/* One line for the supervisor: "ok" (it runs), "ending", "error" and why. */
+static void tell_supervisor(struct shim *shim, const char *word, const char *text)
+{
+    STR_AUTO(line);
+
+    if (!shim->supervisor)
+        return;
+    str_printf(&line, "%s%s%s\n", word, text ? " " : "", text ? text : "");
+    (void)!send(shim->supervisor->fd, line.buf, line.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void tell_state(struct shim *shim)
+{
+    bool is_up = !shim->is_stopping && (shim->phase == SHIM_RUNNING || shim->phase == SHIM_BACKOFF);
+
+    tell_supervisor(shim, is_up ? "ok" : "ending", NULL);
+}
+
+static void become_supervised(struct shim *shim, struct shim_peer *peer)
+{
+    str_clear(&peer->input);
+    shim->supervisor = peer;
+    tell_state(shim);
 }
 
 static void pause_it(struct shim *shim, bool is_paused)
 {
     baremetal_shim_signal(shim, is_paused ? SIGSTOP : SIGCONT);
     shim->is_paused = is_paused;
-    baremetal_shim_status(shim, is_paused ? "paused" : "running");
+    baremetal_shim_note(shim);
+}
+
+static bool is_there(const struct shim_peer *peer)
+{
+    char byte;
+
+    return recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
+/* What a killed command had ordered must not happen behind the back of the next one, who looks at
+   what is written down: written first, then done, and only when who ordered it was there all the
+   time. */
+static bool is_still_wanted(struct shim *shim, struct shim_peer *peer)
+{
+    if (shim->is_stopping)
+        return true;
+    shim->is_stopping = true;
+    baremetal_shim_note(shim);
+    if (is_there(peer))
+        return true;
+    shim->is_stopping = false;
+    baremetal_shim_note(shim);
+    tell_state(shim);
+    drop_peer(peer);
+    return false;
 }
 
 static void serve(struct shim_peer *peer, const struct node *request)
@@ -82,12 +131,18 @@ static void serve(struct shim_peer *peer, const struct node *request)
     if (baremetal_int(request, "version") != BAREMETAL_VERSION) {
         answer(peer, "{\"version\":1,\"ok\":false,\"error\":\"the watching process is of another "
                      "version\"}\n");
+    } else if (text_is(verb, "supervise")) {
+        become_supervised(shim, peer);
+    } else if (!is_there(peer)) {
+        drop_peer(peer);
     } else if (text_is(verb, "stop") || (text_is(verb, "kill") && signo == SIGKILL)) {
+        if (!is_still_wanted(shim, peer))
+            return;
         peer->waits_for_end = true;
         baremetal_shim_stop(shim, signo, baremetal_int(request, "grace_ns") / 1000000);
     } else if (text_is(verb, "kill")) {
-        if (signo == SIGTERM)
-            shim->is_stopping = true;
+        if (signo == SIGTERM && !is_still_wanted(shim, peer))
+            return;
         baremetal_shim_signal(shim, signo);
         answer(peer, "{\"version\":1,\"ok\":true}\n");
     } else if (text_is(verb, "pause") || text_is(verb, "unpause")) {
@@ -110,7 +165,12 @@ static void on_peer(void *arg, int fd, unsigned events)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0 || peer->input.len + (size_t)n > MAX_REQUEST) {
+        bool was_supervisor = peer->shim->supervisor == peer;
+        struct shim *shim = peer->shim;
+
         drop_peer(peer);
+        if (was_supervisor && shim->phase != SHIM_DONE)
+            baremetal_supervisor_revive("../..");
         return;
     }
     str_add_len(&peer->input, buffer, (size_t)n);
@@ -124,12 +184,23 @@ static void on_peer(void *arg, int fd, unsigned events)
     arena_free(arena);
 }
 
+static struct shim_peer *add_peer(struct shim *shim, int fd)
+{
+    struct shim_peer *peer = MEM_NEW(struct shim_peer);
+
+    peer->shim = shim;
+    peer->fd = fd;
+    str_init(&peer->input, 0);
+    VEC_ADD(&shim->peers, peer);
+    peer->source = loop_add_fd(shim->loop, fd, LOOP_READ, on_peer, peer);
+    return peer;
+}
+
 static void on_connect(void *arg, int fd, unsigned events)
 {
     struct shim *shim = arg;
     struct ucred who = { 0 };
     socklen_t len = sizeof(who);
-    struct shim_peer *peer;
     int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     (void)events;
@@ -140,12 +211,7 @@ static void on_connect(void *arg, int fd, unsigned events)
         close(connection);
         return;
     }
-    peer = MEM_NEW(struct shim_peer);
-    peer->shim = shim;
-    peer->fd = connection;
-    str_init(&peer->input, 0);
-    VEC_ADD(&shim->peers, peer);
-    peer->source = loop_add_fd(shim->loop, connection, LOOP_READ, on_peer, peer);
+    add_peer(shim, connection);
 }
 
 /* The lock is ours: what stands there is a dead shim's. The path is relative, so never too long. */
@@ -166,18 +232,23 @@ static int listen_here(struct shim *shim, struct err *err)
 /* --- signals and outputs ------------------------------------------------------------------------
  */
 
+/* Each is looked at, written down, and only then reaped. */
 static void on_child(void *arg, int signo)
 {
     struct shim *shim = arg;
-    int status;
-    pid_t pid;
+    siginfo_t info = { 0 };
 
     (void)signo;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+        pid_t pid = info.si_pid;
+        int status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status;
+
         if (pid == shim->pid && !shim->is_adopted)
             baremetal_shim_ended(shim, true, status);
-        else if (pid == shim->check)
+        (void)!waitpid(pid, NULL, 0);
+        if (pid == shim->check)
             baremetal_shim_checked(shim, status);
+        info.si_pid = 0;
     }
     baremetal_shim_advance(shim);
 }
@@ -201,29 +272,14 @@ static void on_output(void *arg, int fd, unsigned events)
 /* --- the beginning ------------------------------------------------------------------------------
  */
 
-/* 0: it is ours; 1: another shim watches already; -1: error. */
-static int take_lock(struct shim *shim, bool is_start, struct err *err)
+/* Who finds the lock taken finds us by this. */
+static void sign_lock(int lock)
 {
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    int64_t deadline = clock_now_ms() + LOCK_WAIT_MS;
+    STR_AUTO(text);
 
-    shim->lock = open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (shim->lock < 0)
-        return err_set_sys(err, errno, "lock cannot be opened");
-    while (fcntl(shim->lock, F_OFD_SETLK, &lock) != 0) {
-        struct baremetal_look look;
-        struct arena *arena = arena_new();
-        bool is_busy = baremetal_look(arena, ".", &look, NULL) == 0 && look.state != STATE_EXITED &&
-                       look.state != STATE_CREATED;
-
-        arena_free(arena);
-        if (!is_start || is_busy)
-            return 1;
-        if (clock_now_ms() > deadline)
-            return err_set(err, ERR_TIMEOUT, "another process still watches the instance");
-        nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
-    }
-    return 0;
+    str_printf(&text, "%d %lld\n", (int)getpid(), (long long)baremetal_start_time(getpid()));
+    if (ftruncate(lock, 0) != 0 || pwrite(lock, text.buf, text.len, 0) < 0)
+        return; /* a full disk: we are found when the supervisor, our parent, goes on living */
 }
 
 static int prepare(struct shim *shim, struct err *err)
@@ -241,8 +297,7 @@ static int prepare(struct shim *shim, struct err *err)
     shim->stop_signal = name ? baremetal_signal(name) : SIGTERM;
     if (shim->stop_signal == 0)
         shim->stop_signal = SIGTERM;
-    if (loop_new(&shim->loop, err) != 0 || baremetal_log_open(&shim->log, err) != 0 ||
-        listen_here(shim, err) != 0)
+    if (baremetal_log_open(&shim->log, err) != 0 || listen_here(shim, err) != 0)
         return -1;
     for (int i = 0; i < 2; i++)
         loop_add_fd(shim->loop, shim->log.fifo[i], LOOP_READ, on_output, shim);
@@ -253,49 +308,32 @@ static int prepare(struct shim *shim, struct err *err)
     return 0;
 }
 
-static int begin(struct shim *shim, bool is_start, struct err *err)
+int baremetal_shim_main(const char *dir, int lock, int channel, bool is_start)
 {
-    int locked = take_lock(shim, is_start, err);
-
-    if (locked != 0) {
-        shim->phase = SHIM_DONE;
-        return locked > 0 ? 0 : -1;
-    }
-    if (prepare(shim, err) != 0)
-        return -1;
-    return is_start ? baremetal_shim_run(shim, err) : baremetal_shim_adopt(shim, err);
-}
-
-static void tell_ready(const char *text)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    (void)!write(STDOUT_FILENO, text, strlen(text));
-    dup2(null, STDOUT_FILENO);
-    close(null);
-}
-
-int baremetal_shim_main(char **argv)
-{
-    struct shim shim = { .lock = -1, .listener = -1, .pidfd = -1 };
+    struct shim shim = { .lock = lock, .listener = -1, .pidfd = -1 };
     ERR_AUTO(err);
-    pid_t pid;
+    int result;
 
     umask(077);
-    if (chdir(argv[2]) != 0)
+    if (chdir(dir) != 0)
         return 1;
-    pid = fork();
-    if (pid != 0)
-        return pid < 0;
     setsid();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "octo-shim");
+    sign_lock(lock);
     shim.arena = arena_new();
-    if (begin(&shim, strcmp(argv[3], "start") == 0, &err) != 0) {
-        tell_ready(err.text);
+    result = loop_new(&shim.loop, &err);
+    if (result == 0) {
+        shim.supervisor = add_peer(&shim, channel);
+        result = prepare(&shim, &err);
+    }
+    if (result == 0)
+        result = is_start ? baremetal_shim_run(&shim, &err) : baremetal_shim_adopt(&shim, &err);
+    if (result != 0) {
+        tell_supervisor(&shim, "error", err.text);
         return 1;
     }
-    tell_ready("ok");
+    tell_state(&shim);
     while (shim.phase != SHIM_DONE) {
         if (loop_step(shim.loop, -1, &err) != 0)
             return 1;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -50,6 +51,16 @@ const char *baremetal_env(const char *const *environment, const char *name)
     return NULL;
 }
 
+/* What a loss of power leaves of a file that was not written through to the disk. */
+static bool is_empty(const struct str *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->buf[i] != '\0')
+            return false;
+    }
+    return true;
+}
+
 int baremetal_read_state(struct arena *arena, const char *path, struct node **ret_node,
                          struct err *err)
 {
@@ -59,6 +70,8 @@ int baremetal_read_state(struct arena *arena, const char *path, struct node **re
 
     if (file_read(path, MAX_STATE_BYTES, &text, err) != 0)
         return -1;
+    if (is_empty(&text))
+        return err_set(err, ERR_NOT_FOUND, "state file is empty: \"%s\"", path);
     if (jread_parse(arena, 0, text.buf, text.len, ret_node, &inner) != 0 ||
         !node_is(*ret_node, NODE_MAP) || (version = baremetal_int(*ret_node, "version")) < 1) {
         err_release(&inner);
@@ -82,26 +95,6 @@ int baremetal_write_state(const char *path, const struct node *node, struct err 
     jwrite_node_text(node, 0, &text);
     str_add_char(&text, '\n');
     return file_write_atomic(path, text.buf, text.len, 0600, err);
-}
-
-int64_t baremetal_start_time(pid_t pid)
-{
-    char path[64], text[1024], *at;
-    FD_AUTO(fd);
-    ssize_t n;
-
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (n <= 0)
-        return -1;
-    text[n] = '\0';
-    at = strrchr(text, ')');
-    if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
-        return -1;
-    for (int field = 2; field < 22 && at; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoll(at + 1, NULL, 10) : -1;
 }
 
 void baremetal_boot_id(struct str *out)
@@ -161,45 +154,111 @@ void baremetal_list(struct arena *arena, const char *dir, const char *end, struc
 /* --- the look at one instance ------------------------------------------------------------------
  */
 
-static bool has_shim(const char *dir)
+static struct flock whole_file(void)
 {
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    STR_AUTO(path);
+    return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+static bool is_locked(const char *path)
+{
+    struct flock lock = whole_file();
     FD_AUTO(fd);
+
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+int baremetal_lock(const char *dir)
+{
+    struct flock lock = whole_file();
+    STR_AUTO(path);
+    int fd;
 
     str_printf(&path, "%s/lock", dir);
     fd = open(path.buf, O_RDWR | O_CLOEXEC);
-    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+        close(fd);
+        errno = EAGAIN;
+        return -1;
+    }
+    return fd;
+}
+
+bool baremetal_supervisor_is_there(const char *dir)
+{
+    STR_AUTO(path);
+
+    str_printf(&path, "%s/supervisor.lock", dir);
+    return is_locked(path.buf);
+}
+
+static void remove_from(const char *dir, const char *name)
+{
+    STR_AUTO(path);
+
+    str_printf(&path, "%s/%s", dir, name);
+    (void)!remove(path.buf);
+}
+
+void baremetal_tidy(const char *project_dir)
+{
+    struct flock lock = whole_file();
+    STR_AUTO(path);
+    FD_AUTO(fd);
+
+    str_printf(&path, "%s/process", project_dir);
+    if (!file_is_dir(project_dir) || (rmdir(path.buf) != 0 && errno != ENOENT))
+        return;
+    remove_from(project_dir, "events.1");
+    remove_from(project_dir, "events");
+    str_clear(&path);
+    str_printf(&path, "%s/supervisor.lock", project_dir);
+    fd = open(path.buf, O_RDWR | O_CLOEXEC);
+    /* A living supervisor does this when it ends. */
+    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+        remove_from(project_dir, "supervisor.sock");
+        remove_from(project_dir, "supervisor.lock");
+    }
+    rmdir(project_dir);
+}
+
+static enum instance_state live_state(const struct baremetal_look *look,
+                                      const struct baremetal_status *status)
+{
+    if (text_is(status->state, "paused"))
+        return STATE_PAUSED;
+    if (text_is(status->state, "restarting"))
+        return STATE_RESTARTING;
+    if (look->has_shim ||
+        (status->pid > 0 && baremetal_start_time(status->pid) == status->start_time))
+        return STATE_RUNNING;
+    return STATE_EXITED;
 }
 
 static void judge(const char *dir, struct baremetal_look *out)
 {
-    const char *state = baremetal_text(out->status, "state");
-    const char *health = baremetal_text(out->status, "health");
+    struct baremetal_status status;
     STR_AUTO(boot);
+    STR_AUTO(path);
 
-    out->exit_code = baremetal_int(out->status, "exit_code");
-    out->is_exit_known = baremetal_bool(out->status, "is_exit_known");
-    out->pid = (pid_t)baremetal_int(out->status, "pid");
-    for (int i = HEALTH_STARTING; i <= HEALTH_UNHEALTHY; i++) {
-        if (text_is(health, instance_health_names[i]))
-            out->health = (enum instance_health)i;
-    }
-    out->state = STATE_EXITED;
-    if (text_is(state, "exited"))
-        return;
+    str_printf(&path, "%s/lock", dir);
+    out->has_shim = is_locked(path.buf);
+    baremetal_status_read(out->status, &status);
+    out->exit_code = status.exit_code;
+    out->is_exit_known = status.is_exit_known;
+    out->pid = status.pid;
+    out->health = status.health;
     baremetal_boot_id(&boot);
-    if (!text_is(boot.buf, baremetal_text(out->status, "boot_id")))
-        return;
-    out->has_shim = has_shim(dir);
-    out->is_lost = !out->has_shim;
-    if (text_is(state, "paused"))
-        out->state = STATE_PAUSED;
-    else if (text_is(state, "restarting"))
-        out->state = STATE_RESTARTING;
-    else if (out->has_shim || (out->pid > 0 && baremetal_start_time(out->pid) ==
-                                                   baremetal_int(out->status, "start_time")))
-        out->state = STATE_RUNNING;
+    out->is_live =
+        out->status && !text_is(status.state, "exited") && text_is(boot.buf, status.boot_id);
+    out->is_lost = out->is_live && !out->has_shim;
+    out->is_settling = out->has_shim && !out->is_live;
+    out->is_stopping = out->is_live && text_is(status.state, "stopping");
+    out->state = !out->status    ? STATE_CREATED
+                 : !out->is_live ? STATE_EXITED
+                                 : live_state(out, &status);
+    if (out->state == STATE_EXITED && !out->is_exit_known)
+        out->exit_code = -1; /* it ended with the machine, or nobody could tell */
 }
 
 int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *out,
@@ -220,8 +279,7 @@ int baremetal_look(struct arena *arena, const char *dir, struct baremetal_look *
         if (inner.code != ERR_NOT_FOUND)
             return err_move(err, &inner);
         err_release(&inner);
-        out->state = STATE_CREATED;
-        return 0;
+        status = NULL;
     }
     out->status = status;
     judge(dir, out);

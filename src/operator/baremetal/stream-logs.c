@@ -99,12 +99,15 @@ static void set_tail(struct logs *logs, struct follower *follower)
     follower->skip = MAX(0, logs->n_lines - logs->query.tail);
 }
 
-static void find_run(struct follower *follower, const struct baremetal_look *look)
+/* Between two runs the next one is meant by who knows of the end of the last. */
+static void find_run(const struct logs *logs, struct follower *follower,
+                     const struct baremetal_look *look)
 {
     follower->run = baremetal_int(look->status, "restarts");
-    if (look->state == STATE_RESTARTING)
+    if (look->state == STATE_RESTARTING &&
+        logs->query.since_ns > baremetal_int(look->status, "finished"))
         follower->run++;
-    else if (look->state != STATE_EXITED)
+    if (look->state == STATE_RUNNING || look->state == STATE_PAUSED)
         follower->started_ns = baremetal_int(look->status, "started");
 }
 
@@ -209,7 +212,7 @@ static void add_follower(struct logs *logs, const struct existing *instance)
         (void)inotify_add_watch(logs->inotify, dir.buf,
                                 IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF);
     if (baremetal_look(arena, dir.buf, &look, NULL) == 0)
-        find_run(&follower, &look);
+        find_run(logs, &follower, &look);
     arena_free(arena);
     follower.dir = str_steal(&dir);
     follower.reader = baremetal_reader_new(follower.dir);
