@@ -121,8 +121,7 @@ static int put_key(struct yread_build *build, const struct node *key, bool is_me
     frame->has_key = true;
     frame->is_merge_key = is_merge;
     frame->is_dropped = false;
-    if (frame->key_len > UINT32_MAX)
-        return yread_build_fail(build, key->at, "a mapping key is too long");
+    assert(frame->key_len <= UINT32_MAX); /* files are smaller */
     if (is_merge && frame->has_merge) {
         refuse_duplicate(build, frame, frame->merge_at);
     } else if (is_merge) {

@@ -3,6 +3,8 @@ compose_cases = \
 	tests/compose/compose-cases.sh \
 	tests/compose/corpus.sh \
 	tests/compose/coverage.sh \
+	tests/compose/limits.sh \
+	tests/compose/linear.sh \
 	# end
 
 if !FUZZING
@@ -18,6 +20,8 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/corpus.py \
 	tests/compose/coverage.py \
 	tests/compose/differences.txt \
+	tests/compose/limits.py \
+	tests/compose/linear.py \
 	tests/compose/maker.py \
 	tests/compose/random \
 	tests/compose/replay.py \
