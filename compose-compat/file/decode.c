@@ -216,8 +216,6 @@ void stage_decode(const struct stage *stage, const struct node *tree, struct pro
 {
     struct binder binder = { stage->arena, stage->findings, STR_INIT };
     struct node *whole = node_copy_shallow(stage->arena, tree);
-    struct origin none = ORIGIN_NONE;
-    node_set(stage->arena, whole, "name", none, node_text(stage->arena, none, stage->project_name));
     add_section(stage->arena, whole, "services");
     STR_AUTO(path);
     struct decoder d = { stage, project, { project->arena, stage->findings, &path } };

@@ -102,6 +102,7 @@ static struct scope *new_scope(const struct load_set *set, const struct loader_f
         return scope;
     struct stage stage = loader_stage(set, file->path);
     stage.working_dir = scope->dir;
+    stage.enclosing_dir = set->working_dir;
     unique_enforce(loader->arena, loader->findings, tree, schema_root(), false, NULL);
     stage_canonicalise(&stage, tree);
     unique_enforce(loader->arena, loader->findings, tree, schema_root(), true, NULL);
@@ -117,7 +118,9 @@ static struct scope *file_scope(const struct load_set *set, const struct scope *
     struct loader *loader = set->loader;
     const char *path = loader_path(loader, from->dir, reference->file);
     STR_AUTO(key);
-    str_printf(&key, "%u:%s", set->environment_number, path);
+    /* Paths that stay relative depend on who asks. */
+    str_printf(&key, "%u:%s:%s", set->environment_number,
+               loader->options->no_path_resolution ? set->working_dir : "", path);
     struct scope *scope = map_find(&loader->extended, key.buf);
     if (scope)
         return scope;

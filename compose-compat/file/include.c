@@ -220,8 +220,8 @@ static void include_entry(const struct load_set *set, const char *path, const st
                       "nothing is included: the key \"path\" is missing");
         return;
     }
-    struct load_set included = { loader, entry.dir, &entry.paths, set->environment,
-                                 set->environment_number, &chain };
+    struct load_set included = { loader, entry.dir, set->working_dir, &entry.paths,
+                                 set->environment, set->environment_number, &chain };
     if (entry.env_files.n > 0) {
         if (!read_environment(set, &entry, &environment))
             return;

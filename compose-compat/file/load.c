@@ -120,7 +120,9 @@ static void finish_tree(const struct stage *stage, struct node *tree)
     struct origin none = ORIGIN_NONE;
     const struct node_pair *name = node_get_pair(tree, "name", strlen("name"));
     struct origin at = name ? name->value->at : none;
-    node_set(stage->arena, tree, "name", at, node_text(stage->arena, at, stage->project_name));
+    bool is_raw = stage->options->no_normalize && (name || stage->options->no_interpolate);
+    if (!is_raw)
+        node_set(stage->arena, tree, "name", at, node_text(stage->arena, at, stage->project_name));
     if (!stage->options->no_normalize)
         stage_normalise(stage, tree);
 }
@@ -197,7 +199,7 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
     /* Who wants the variables as they are wants no values in their place elsewhere. */
     MAP_AUTO(nothing);
     struct map *environment = loader->options->no_interpolate ? &nothing : &project->environment;
-    struct load_set set = { loader, found->working_dir, &files, environment, 0, NULL };
+    struct load_set set = { loader, found->working_dir, NULL, &files, environment, 0, NULL };
     struct node *tree;
     if (loader_tree(&set, &tree, err))
         return -1;

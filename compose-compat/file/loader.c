@@ -64,6 +64,7 @@ struct stage loader_stage(const struct load_set *set, const char *file_name)
         .findings = loader->findings,
         .options = loader->options,
         .working_dir = set->working_dir,
+        .enclosing_dir = set->enclosing_dir,
         .project_name = loader->project_name,
         .environment = set->environment,
         .n_ports = &loader->n_ports,
@@ -175,6 +176,7 @@ static void resolve_own_paths(const struct load_set *set, const struct loader_fi
     struct stage stage = loader_stage(set, file->path);
     size_t n_errors = loader->findings->n_errors;
     stage.working_dir = file->dir;
+    stage.enclosing_dir = set->working_dir;
     validate_node(loader->findings, tree, schema_root(), NULL);
     if (loader->findings->n_errors > n_errors)
         return;

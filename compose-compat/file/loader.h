@@ -29,7 +29,7 @@ struct loader {
     const char *project_name;
     size_t interpolated;       /* bytes, see document.h */
     struct map files;          /* path -> struct loader_file * */
-    struct map extended;       /* number of environment and path -> struct extended_scope * */
+    struct map extended;       /* number of environment, folder and path -> struct extended_scope * */
     unsigned n_environments;
     size_t n_ports; /* see stages.h */
 };
@@ -45,6 +45,7 @@ struct include_chain {
 struct load_set {
     struct loader *loader;
     const char *working_dir;
+    const char *enclosing_dir; /* of the set that includes this one, or NULL */
     const struct text_list *files;
     const struct map *environment; /* name -> const char * */
     unsigned environment_number;

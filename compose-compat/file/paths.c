@@ -16,6 +16,7 @@
 
 struct resolver {
     const struct stage *stage;
+    const char *start; /* where relative paths start */
     struct str path; /* for messages */
 };
 
@@ -50,7 +51,7 @@ static const char *absolute(struct resolver *r, const char *path)
     if (path[0] == '\0' || path_is_absolute(path))
         return path;
     STR_AUTO(joined);
-    path_join(r->stage->working_dir, path, &joined);
+    path_join(r->start, path, &joined);
     return arena_dup(r->stage->arena, joined.buf);
 }
 
@@ -60,7 +61,7 @@ static const char *absolute_anywhere(struct resolver *r, const char *path)
     if (is_windows_absolute(path) || path_is_absolute(path))
         return path;
     STR_AUTO(joined);
-    path_join(r->stage->working_dir, path, &joined);
+    path_join(r->start, path, &joined);
     return arena_dup(r->stage->arena, joined.buf);
 }
 
@@ -199,9 +200,19 @@ static struct node *resolve(struct resolver *r, struct node *node, const struct 
     return node;
 }
 
+/* Where relative paths start: with --no-path-resolution as seen from the tree around this one. */
+static const char *start_of(const struct stage *stage)
+{
+    if (!stage->options->no_path_resolution || !stage->enclosing_dir)
+        return stage->working_dir;
+    if (strcmp(stage->enclosing_dir, stage->working_dir) == 0)
+        return ".";
+    return path_below(stage->enclosing_dir, stage->working_dir);
+}
+
 void stage_resolve_paths(const struct stage *stage, struct node *tree)
 {
-    struct resolver r = { .stage = stage, .path = STR_INIT };
+    struct resolver r = { .stage = stage, .start = start_of(stage), .path = STR_INIT };
     resolve(&r, tree, schema_root(), NULL);
     str_release(&r.path);
 }

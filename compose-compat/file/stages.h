@@ -20,6 +20,7 @@ struct stage {
     struct findings *findings;
     const struct load_options *options;
     const char *working_dir;       /* absolute: relative paths of this tree start here */
+    const char *enclosing_dir;     /* where those of the tree that it becomes part of start, or NULL */
     const char *project_name;      /* final */
     const struct map *environment; /* name -> const char *: what interpolation sees */
     size_t *n_ports;               /* made from ranges so far, in the whole load */
