@@ -1,6 +1,6 @@
 /*
  * log-print.h - log lines of several instances on the screen: a coloured, aligned prefix each,
- * partial lines joined. Used by `logs` and the attached `up`.
+ * every line whole. Used by `logs` and the attached `up`.
  */
 #ifndef OCTO_CMD_LOG_PRINT_H
 #define OCTO_CMD_LOG_PRINT_H
@@ -16,6 +16,7 @@ struct log_print {
     bool split_streams; /* standard error of services goes to ours */
     struct map names;   /* instance id or name -> struct log_name * */
     struct str err_out;
+    struct log_part *cut[3]; /* by stream: whose line stands there without its end, or NULL */
     bool is_flush_due;
 };
 

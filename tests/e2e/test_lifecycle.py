@@ -131,6 +131,31 @@ services:
     assert line.split("|")[1].split()[0].endswith("Z")
 
 
+def test_logs_of_unfinished_lines(project):
+    """Each line stands alone, also one that its service did not end, and one longer than an engine's piece."""
+    services = {}
+    for i in range(12):
+        end = "" if i % 2 else "\\n"
+        services["s%02d" % i] = {"image": "stand-in:1", "tty": i % 3 == 0,
+                                 "command": ["sh", "-c", "printf 'one\\ntwo%s'" % end]}
+    services["long"] = {"image": "stand-in:1",
+                        "command": ["sh", "-c", "for i in 1 2 3; do head -c 100000 /dev/zero | tr '\\0' x; echo; done"]}
+    project.write({"services": services})
+    project.up().ok()
+    project.wait_for(lambda: {c.state for c in project.containers()} == {"exited"})
+    expected = sorted(["s%02d-1   | %s" % (i, t) for i in range(12) for t in ("one", "two")]
+                      + ["long-1  | " + "x" * 100000] * 3)
+    for args in ([], ["-f"], ["--tail", "100"]):
+        for _ in range(4):
+            r = project.octo("logs", *args).ok()
+            lines = [x.rstrip() for x in r.out.splitlines()]
+            wrong = [x[:80] for x in sorted(lines) if x not in expected]
+            assert sorted(lines) == expected, wrong
+    r = project.octo("up", timeout=60)
+    lines = [x.rstrip() for x in r.out.splitlines() if " | " in x]
+    assert [x[:80] for x in lines if x not in expected] == []
+
+
 def test_logs_follow(project):
     project.write("""
 services:
