@@ -72,14 +72,20 @@ static int check_program(const struct baremetal *baremetal, const struct project
 
 static int check_user(const struct service *service, struct err *err)
 {
-    const char *user = service->user;
-    int64_t number;
+    const char *text = service->user;
+    struct baremetal_user user;
 
-    if (!user || geteuid() == 0 || (text_to_int(user, &number) == 0 && (uid_t)number == geteuid()))
+    if (!text || !*text)
+        return 0;
+    if (baremetal_user(text, &user) != 0)
+        return err_set_at(err, service_origin(service, "user"), ERR_NOT_FOUND,
+                          "user or group of service \"%s\" was not found: \"%s\"", service->name,
+                          text);
+    if (geteuid() == 0 || user.uid == geteuid())
         return 0;
     return err_set_at(err, service_origin(service, "user"), ERR_FAILED,
                       "service \"%s\" can run as user \"%s\" only when octocompose runs as root",
-                      service->name, user);
+                      service->name, text);
 }
 
 int baremetal_check_service(const struct baremetal *baremetal, const struct project *project,

@@ -101,9 +101,18 @@ static void add_port_env(struct making *making)
     }
 }
 
+static const char *home_of(const struct service *service, struct baremetal_user *user)
+{
+    if (!service->user || !*service->user || baremetal_user(service->user, user) != 0 ||
+        !*user->home)
+        return path_home();
+    return user->home;
+}
+
 static void make_env(struct making *making)
 {
     const char *path = baremetal_env(making->baremetal->environment, "PATH");
+    struct baremetal_user user;
     char number[32];
 
     snprintf(number, sizeof(number), "%lld", (long long)making->step->instance->number);
@@ -114,7 +123,7 @@ static void make_env(struct making *making)
         set_env(making, pair->key, value, false);
     }
     set_env(making, "PATH", path ? path : BAREMETAL_DEFAULT_PATH, true);
-    set_env(making, "HOME", path_home(), true);
+    set_env(making, "HOME", home_of(making->service, &user), true);
     set_env(making, "OCTO_REPLICA", number, false);
     add_port_env(making);
     set_env(making, "OCTO_PROJECT", making->project->name, false);
@@ -367,6 +376,7 @@ static int make_run(struct making *making, struct err *err)
     add_limits(making);
     baremetal_put_limits(making->arena, making->run, service,
                          arena_printf(making->arena, "%s/%s", making->project->name, making->id));
+    baremetal_give(making->dir, making->run);
     if (service->oom_score_adj)
         put_int(making, making->run, "oom_score_adj", service->oom_score_adj);
     return 0;

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -117,39 +116,21 @@ static void give_streams(uid_t uid)
     }
 }
 
-static int set_user(const char *user)
+static int set_user(const char *text)
 {
-    char name[256], *group;
-    const struct passwd *entry;
-    uid_t uid;
-    gid_t gid;
-    int64_t number;
+    struct baremetal_user user;
+    int error;
 
-    if (!user || !*user)
+    if (!text || !*text)
         return 0;
-    snprintf(name, sizeof(name), "%s", user);
-    group = strchr(name, ':');
-    if (group)
-        *group++ = '\0';
-    entry = text_to_int(name, &number) == 0 ? getpwuid((uid_t)number) : getpwnam(name);
-    if (!entry && text_to_int(name, &number) != 0)
-        return ENOENT;
-    uid = entry ? entry->pw_uid : (uid_t)number;
-    gid = entry ? entry->pw_gid : (gid_t)0;
-    if (uid == geteuid() && !group)
+    error = baremetal_user(text, &user);
+    if (error)
+        return error;
+    if (user.uid == geteuid() && !strchr(text, ':'))
         return 0;
-    if (group && text_to_int(group, &number) == 0)
-        gid = (gid_t)number;
-    else if (group) {
-        const struct group *found = getgrnam(group);
-
-        if (!found)
-            return ENOENT;
-        gid = found->gr_gid;
-    }
-    give_streams(uid);
-    if ((entry ? initgroups(entry->pw_name, gid) : setgroups(1, &gid)) != 0 || setgid(gid) != 0 ||
-        setuid(uid) != 0)
+    give_streams(user.uid);
+    if ((*user.name ? initgroups(user.name, user.gid) : setgroups(1, &user.gid)) != 0 ||
+        setgid(user.gid) != 0 || setuid(user.uid) != 0)
         return errno;
     return 0;
 }

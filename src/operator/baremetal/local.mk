@@ -17,6 +17,7 @@ operator_baremetal_files = \
 	src/operator/baremetal/lower.c \
 	src/operator/baremetal/members.c \
 	src/operator/baremetal/observe.c \
+	src/operator/baremetal/owner.c \
 	src/operator/baremetal/parts.h \
 	src/operator/baremetal/place.c \
 	src/operator/baremetal/ports.c \

@@ -192,6 +192,18 @@ void baremetal_place_set(struct baremetal_place *place, const char *pair);
 /* process_spec's enter; arg is the place. */
 int baremetal_place_enter(void *arg, const char **ret_what);
 
+/* --- owner.c --- */
+
+struct baremetal_user {
+    uid_t uid;
+    gid_t gid;
+    char name[256], home[1024]; /* "" when it is a number that nobody has */
+};
+/* Of "name", "number", each with or without ":group". 0 or ENOENT. */
+int baremetal_user(const char *text, struct baremetal_user *ret_user);
+/* As root: what the service of this record has to own, and the way to it. dir is the instance's. */
+void baremetal_give(const char *dir, const struct node *run);
+
 /* --- ports.c --- */
 
 /* The port that an instance has of a published range. 0: none is published, -1: none is left. */

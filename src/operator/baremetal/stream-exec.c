@@ -342,7 +342,7 @@ static int start_program(struct session *session, const struct exec_query *query
 static int check_query(const struct exec_query *query, const struct baremetal_look *look,
                        struct err *err)
 {
-    int64_t number;
+    struct baremetal_user user;
 
     if (look->state != STATE_RUNNING || look->pid <= 0)
         return err_set(err, ERR_CONFLICT, "service \"%s\" is not running",
@@ -350,8 +350,10 @@ static int check_query(const struct exec_query *query, const struct baremetal_lo
     if (query->privileged)
         return err_set(err, ERR_UNSUPPORTED,
                        "bare metal has no privileges to give: a command has those of its user");
-    if (query->user && geteuid() != 0 &&
-        (text_to_int(query->user, &number) != 0 || (uid_t)number != geteuid()))
+    if (query->user && baremetal_user(query->user, &user) != 0)
+        return err_set(err, ERR_NOT_FOUND, "no such user or group on this host: \"%s\"",
+                       query->user);
+    if (query->user && geteuid() != 0 && user.uid != geteuid())
         return err_set(err, ERR_FAILED,
                        "a command can run as user \"%s\" only when octocompose runs as root",
                        query->user);
