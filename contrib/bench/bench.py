@@ -3,17 +3,18 @@
 
     bench.py --program build/octocompose [--static build-static/octocompose]
              [--engine 28.5] [--repeat 5] [--sizes 1,10,50] [--disk] [--quick]
+             [--parts docker,baremetal] [--bare-sizes 1,10,100]
 
 Start-up, reading of 1 and 1000 services, up, no-op up, ps, logs and down of several
 sizes, with the peak memory of each, and the floor: the same engine calls sent by a
 program that does nothing else (floor.c). Repetitions are interleaved; the table has
-medians. It measures: it never fails because something was slow.
+medians. It measures: it never fails because something was slow. Bare metal is compared
+with supervisord, in a table of its own (bare.py).
 """
 
 import argparse
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -29,20 +30,8 @@ import images  # noqa: E402
 import project as project_lib  # noqa: E402
 import relay as relay_lib  # noqa: E402
 
-
-def compile_c(name, libs=()):
-    """A helper program, compiled once per version of its source; None where that cannot be done."""
-    src = HERE / (name + ".c")
-    exe = fetch.cache_dir() / ("%s-%d" % (name, int(src.stat().st_mtime)))
-    if not exe.exists():
-        cc = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        if not cc:
-            return None
-        p = subprocess.run([cc, "-O2", "-o", str(exe), str(src)] + list(libs), capture_output=True, text=True)
-        if p.returncode:
-            print("no %s: %s" % (name, p.stderr.strip().splitlines()[-1]), file=sys.stderr)
-            return None
-    return exe
+import bare  # noqa: E402
+from table import Table, compile_c  # noqa: E402
 
 
 def text_of(n, volumes=True):
@@ -67,8 +56,8 @@ class Bench:
         self.opts = opts
         self.measure = compile_c("measure")
         self.floor = compile_c("floor", ["-lcurl"])
-        self.rows = []            # (title, {program: [(seconds, KiB)]})
         self.programs = {}
+        self.table = None
 
     def run(self, program, args, cwd):
         env = program.env()
@@ -83,13 +72,8 @@ class Bench:
             print("%s %s: exit status %d" % (program.exe, " ".join(args), code), file=sys.stderr)
         return sec, kib
 
-    def row(self, title):
-        r = (title, {name: [] for name in self.programs})
-        self.rows.append(r)
-        return r[1]
-
     def repeat(self, title, args, cwd, n):
-        row = self.row(title)
+        row = self.table.row(title)
         for _ in range(n):
             for name, p in self.programs.items():
                 row[name].append(self.run(p, args, cwd))
@@ -106,7 +90,7 @@ class Bench:
             self.repeat("config -q, %d services" % size, ["config", "-q"], d, n if size > 1 else 3 * n)
 
     def size(self, n, top, engine):
-        up, again, ps, logs, down = [self.row("%s, %d" % (v, n)) for v in
+        up, again, ps, logs, down = [self.table.row("%s, %d" % (v, n)) for v in
                                      ("up -d", "no-op up -d", "ps", "logs", "down -v -t 0")]
         floors = {}
         reps = self.opts.repeat if n < 50 else max(2, self.opts.repeat * 3 // 5)
@@ -159,42 +143,25 @@ class Bench:
         d = top / "chain"
         d.mkdir()
         (d / "compose.yaml").write_text(CHAIN)
-        first, again = self.row("up -d, healthy chain of 6"), self.row("no-op up -d, healthy chain of 6")
+        first, again = self.table.row("up -d, healthy chain of 6"), self.table.row("no-op up -d, healthy chain of 6")
         for name, p in self.programs.items():
             first[name].append(self.run(p, ["up", "-d"], d))
             for _ in range(self.opts.repeat):
                 again[name].append(self.run(p, ["up", "-d"], d))
             self.run(p, ["down", "-t", "0"], d)
 
-    def table(self, engine):
-        print("\nengine %s, %d processors, data in %s, %s; medians" % (
+    def print(self, engine):
+        def floor(row, med):
+            if row is None:
+                return "  %16s" % "floor (in flight)"
+            if "floor" not in row:
+                return ""
+            return "  %8.1f ms (%d)" % (row["floor"] * 1000, row["floor at"]) + "".join(
+                "  %s/floor %.2f" % (n, med[n][0] / row["floor"]) for n in med)
+
+        self.table.print("engine %s, %d processors, data in %s, %s; medians" % (
             engine.version, os.cpu_count(), "files" if self.opts.disk else "memory",
-            "%d repetitions" % self.opts.repeat))
-        names = list(self.programs)
-        ours = [n for n in names if n != "v5"]
-        head = "%-34s" % "" + "".join("%11s%9s" % (n, "MiB") for n in names)
-        if "v5" in names:
-            head += "".join("  %11s %7s" % (n[:9] + "/v5", "memory") for n in ours)
-        head += "  %16s" % "floor (in flight)"
-        print(head)
-        for title, row in self.rows:
-            line = "%-34s" % title
-            med = {}
-            for n in names:
-                if not row[n]:
-                    line += "%20s" % "-"
-                    continue
-                med[n] = (statistics.median(x[0] for x in row[n]), statistics.median(x[1] for x in row[n]) / 1024)
-                line += "%8.1f ms%9.1f" % (med[n][0] * 1000, med[n][1])
-            if "v5" in med:
-                for n in ours:
-                    if n in med:
-                        line += "  %11.3f %7.3f" % (med[n][0] / med["v5"][0], med[n][1] / med["v5"][1])
-            if "floor" in row:
-                line += "  %8.1f ms (%d)" % (row["floor"] * 1000, row["floor at"])
-                line += "".join("  %s/floor %.2f" % (n, med[n][0] / row["floor"]) for n in names if n in med)
-            print(line)
-        sys.stdout.flush()
+            "%d repetitions" % self.opts.repeat), floor)
 
 
 def chains(calls, ids):
@@ -224,35 +191,29 @@ def chains(calls, ids):
     return "\n\n".join(p for p in parts if p) + "\n"
 
 
-def main():
-    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--program", help="octocompose")
-    a.add_argument("--static", help="a second build (default build-static/octocompose, if it is there)",
-                   default=str(HERE.parent.parent / "build-static" / "octocompose"))
-    a.add_argument("--engine", help="version (default 28.5, else what the host has)")
-    a.add_argument("--repeat", type=int, default=5)
-    a.add_argument("--sizes", default="1,10,50")
-    a.add_argument("--floor", type=int, default=50, help="floor for this many services and more")
-    a.add_argument("--disk", action="store_true", help="the engine's data on disk instead of in memory")
-    a.add_argument("--quick", action="store_true", help="two repetitions, 1 and 10 services")
-    o = a.parse_args()
-    if o.quick:
-        o.repeat, o.sizes, o.floor = 2, "1,10", 10
+def start_engine(o):
+    """The private engine, or None with a word."""
     if os.geteuid() != 0:
-        print("bench: a private engine needs root: nothing measured", file=sys.stderr)
-        return 0
+        print("bench: a private engine needs root: no containers are measured", file=sys.stderr)
+        return None
     try:
         try:
-            engine = engine_lib.Engine(o.engine or "28.5", disk=o.disk)
+            return engine_lib.Engine(o.engine or "28.5", disk=o.disk)
         except (fetch.Missing, engine_lib.EngineError) as e:
             if o.engine:
                 raise
             print("bench: no engine 28.5 (%s)" % e, file=sys.stderr)
-            engine = engine_lib.Engine(disk=o.disk)
+            return engine_lib.Engine(disk=o.disk)
     except (fetch.Missing, engine_lib.EngineError) as e:
-        print("bench: %s: nothing measured" % e, file=sys.stderr)
-        return 0
+        print("bench: %s: no containers are measured" % e, file=sys.stderr)
+        return None
+
+
+def containers(o):
     b = Bench(o)
+    engine = start_engine(o)
+    if engine is None:
+        return
     with engine, tempfile.TemporaryDirectory(prefix="ob.") as top:
         images.Images(engine).load_standard()
         if o.program:
@@ -264,6 +225,7 @@ def main():
         except fetch.Missing as e:
             print("bench: %s: no comparison" % e, file=sys.stderr)
         top = Path(top)
+        b.table = Table(b.programs, "v5")
         try:
             b.without_engine(top)
             for n in [int(x) for x in o.sizes.split(",")]:
@@ -274,7 +236,29 @@ def main():
         finally:
             for p in b.programs.values():
                 p.close()
-            b.table(engine)
+            b.print(engine)
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("--program", help="octocompose")
+    a.add_argument("--static", help="a second build (default build-static/octocompose, if it is there)",
+                   default=str(HERE.parent.parent / "build-static" / "octocompose"))
+    a.add_argument("--engine", help="version (default 28.5, else what the host has)")
+    a.add_argument("--repeat", type=int, default=5)
+    a.add_argument("--sizes", default="1,10,50")
+    a.add_argument("--floor", type=int, default=50, help="floor for this many services and more")
+    a.add_argument("--disk", action="store_true", help="the engine's data on disk instead of in memory")
+    a.add_argument("--quick", action="store_true", help="two repetitions, 1 and 10 services")
+    a.add_argument("--parts", default="docker,baremetal", help="what is measured")
+    a.add_argument("--bare-sizes", default="1,10,100")
+    o = a.parse_args()
+    if o.quick:
+        o.repeat, o.sizes, o.floor, o.bare_sizes = 2, "1,10", 10, "1,10"
+    if "docker" in o.parts.split(","):
+        containers(o)
+    if "baremetal" in o.parts.split(",") and o.program:
+        bare.run(o.program, [int(x) for x in o.bare_sizes.split(",")], o.repeat)
     return 0
 
 
