@@ -69,7 +69,10 @@ static struct node *scalar_int(struct binder *binder, struct node *node, bool is
     int64_t value;
     if (node_is(node, NODE_INT))
         value = node->u.integer;
-    else if (node_is(node, NODE_UINT))
+    else if (node_is(node, NODE_UINT) && is_unsigned) {
+        bind_refuse(binder, node, "%llu is too large", (unsigned long long)node->u.unsigned_integer);
+        return NULL;
+    } else if (node_is(node, NODE_UINT))
         value = (int64_t)node->u.unsigned_integer; /* wraps, as it does in docker compose */
     else if (node_is(node, NODE_FLOAT))
         value = quantity_truncate(node->u.number);

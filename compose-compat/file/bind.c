@@ -209,7 +209,8 @@ static struct node *bind_struct(struct binder *binder, struct node *node,
         if (slots[i].value)
             node_set(binder->arena, map, slots[i].row->key,
                      slots[i].pair ? slots[i].pair->at : node->at, slots[i].value);
-    add_extensions(binder, node, map);
+    if (!type->drops_extensions)
+        add_extensions(binder, node, map);
     return map;
 }
 

@@ -17,7 +17,7 @@ static const struct schema_row device_rows[] = {
 static const char *const device_required[] = { "capabilities", NULL };
 static const struct schema_type device_type = {
     .kinds = KIND_MAP, .rows = device_rows, .n_rows = ARRAY_LEN(device_rows),
-    .required = device_required,
+    .required = device_required, .drops_extensions = true,
 };
 static const struct schema_row device_item = { .type = &device_type };
 static const struct schema_type devices_type = {
@@ -26,6 +26,7 @@ static const struct schema_type devices_type = {
 /* An item of gpus is the same, but nothing is required and other keys are ignored. */
 static const struct schema_type gpu_type = {
     .kinds = KIND_MAP, .keys = KEYS_OPEN, .rows = device_rows, .n_rows = ARRAY_LEN(device_rows),
+    .drops_extensions = true,
 };
 const struct schema_row schema_gpu_item = { .type = &gpu_type };
 

@@ -144,6 +144,7 @@ struct schema_type {
     uint8_t keys;           /* enum schema_keys, for maps */
     uint8_t pattern;        /* enum schema_pattern, for texts */
     bool unique_items;      /* equal items of a list are an error */
+    bool drops_extensions;  /* x-* is accepted in maps, but neither printed nor hashed */
     bool has_range;         /* of integers */
     int16_t minimum, maximum; /* maximum INT16_MAX: none */
     uint16_t n_rows;

@@ -141,28 +141,6 @@ static void refuse_twin(struct findings *findings, const struct node *list, size
     finding_hint(finding, "it is already there at %s: remove one", place.buf);
 }
 
-static bool is_scalar(const struct node *node)
-{
-    return node->kind != NODE_LIST && node->kind != NODE_MAP;
-}
-
-/* 80 and "80" are the same item. */
-static bool is_twin(const struct node *a, const struct node *b)
-{
-    if (a->kind == NODE_TEXT && b->kind == NODE_TEXT)
-        return a->u.text.len == b->u.text.len &&
-               memcmp(a->u.text.bytes, b->u.text.bytes, a->u.text.len) == 0;
-    if (node_equal(a, b))
-        return true;
-    if (!is_scalar(a) || !is_scalar(b))
-        return false;
-    STR_AUTO(left);
-    STR_AUTO(right);
-    node_scalar_text(a, &left);
-    node_scalar_text(b, &right);
-    return strcmp(left.buf, right.buf) == 0;
-}
-
 static void check_twins(struct findings *findings, const struct node *list, const struct trail *trail)
 {
     size_t n = list->u.list.n;
@@ -170,7 +148,7 @@ static void check_twins(struct findings *findings, const struct node *list, cons
     if (n <= SMALL_LIST) {
         for (size_t i = 1; i < n; i++)
             for (size_t j = 0; j < i; j++)
-                if (is_twin(items[i], items[j])) {
+                if (node_equal(items[i], items[j])) {
                     refuse_twin(findings, list, j, i, trail);
                     break;
                 }
@@ -179,9 +157,11 @@ static void check_twins(struct findings *findings, const struct node *list, cons
     MAP_AUTO(seen);
     STR_AUTO(key);
     for (size_t i = 0; i < n; i++) {
-        if (!is_scalar(items[i]))
+        if (node_is(items[i], NODE_LIST) || node_is(items[i], NODE_MAP))
             continue;
+        /* 80 and "80" are two items. */
         str_clear(&key);
+        str_add_char(&key, node_is(items[i], NODE_TEXT) ? '"' : '0');
         node_scalar_text(items[i], &key);
         uintptr_t before = (uintptr_t)map_find(&seen, key.buf);
         if (before)
