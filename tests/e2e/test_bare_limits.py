@@ -1,8 +1,10 @@
 """Limits on bare metal: by control groups where this machine lets us, else told with their places."""
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,8 @@ def test_memory(bare):
     until(lambda: bare.ps()["a-1"]["State"] == "exited")
     row = bare.ps()["a-1"]
     assert row["ExitCode"] == 137 and row["Status"].endswith("(out of memory)")
+    actions = [json.loads(line)["action"] for line in (bare.state() / "events").read_text().splitlines()]
+    assert actions.index("oom") < actions.index("die")
     until(lambda: "fed" in bare.run("logs", "b").stdout)
     assert "out of memory" not in bare.ps()["b-1"]["Status"]
     bare.run("kill", "b")
@@ -70,6 +74,21 @@ def test_pids(bare):
     done = bare.run("exec", "-T", "a", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done", check=False)
     assert done.returncode != 0 and "fork" in done.stderr
     bare.run("down")
+    assert bare.gone() and not groups(bare)
+
+
+@needs("pids")
+def test_what_forks_all_the_time_is_ended(bare):
+    (bare.folder / "forks.py").write_text(
+        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "while True:\n    try:\n        if os.fork() == 0:\n            os.setsid()\n"
+        "    except OSError:\n        time.sleep(0.01)\n")
+    bare.write("  a:\n    command: [python3, forks.py]\n    pids_limit: 40\n    stop_grace_period: 1s\n")
+    bare.run("up", "-d")
+    time.sleep(0.5)
+    start = time.monotonic()
+    bare.run("down")
+    assert time.monotonic() - start < 10
     assert bare.gone() and not groups(bare)
 
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "operator/baremetal/cgroup.h"
 
 #define LOOK_MS 10 /* between looks for what is left, and the longest pause */
 #define LOOK_LAST_MS 200
@@ -275,10 +276,17 @@ static void find_members(const struct shim *shim, pid_t except, baremetal_member
     baremetal_members_find(&of, out);
 }
 
+/* The group ends all at once, so that nothing can fork away between the look and the signal. */
+static void kill_members(const struct shim *shim, const baremetal_members *members)
+{
+    baremetal_cgroup_kill(baremetal_text(shim->run, "group"));
+    baremetal_members_signal(members, 0, SIGKILL);
+}
+
 static void end_rest(struct shim *shim, const baremetal_members *rest)
 {
     if (clock_now_ms() >= shim->deadline_ms) {
-        baremetal_members_signal(rest, 0, SIGKILL);
+        kill_members(shim, rest);
     } else if (!shim->is_rest_told) {
         baremetal_members_signal(rest, 0, shim->stop_signal);
         baremetal_members_signal(rest, 0, SIGCONT);
@@ -333,6 +341,9 @@ void baremetal_shim_ended(struct shim *shim, bool is_known, int wait_status)
                       : WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
                                                : 128 + WTERMSIG(wait_status);
     shim->finished_ns = clock_wall_ns();
+    if (shim->exit_code == 128 + SIGKILL &&
+        baremetal_cgroup_oom(baremetal_text(shim->run, "group")) > 0)
+        baremetal_event("../..", shim->record, "oom", 0, NULL);
     shim->is_paused = false;
     shim->pid = 0;
     loop_remove(shim->term_timer);
@@ -373,7 +384,7 @@ static void on_grace_over(void *arg)
 
     shim->term_timer = NULL;
     find_members(shim, 0, &members);
-    baremetal_members_signal(&members, 0, SIGKILL);
+    kill_members(shim, &members);
     VEC_RELEASE(&members);
 }
 
