@@ -422,16 +422,14 @@ static int stop_project(struct attached *attached, struct err *err)
 
 static int wait_for_end(struct attached *attached, struct err *err)
 {
-    struct loop *loop = attached->context->loop;
-    struct loop_source *interrupt = loop_add_signal(loop, 2, on_signal, attached);
-    struct loop_source *terminate = loop_add_signal(loop, 15, on_signal, attached);
+    struct operate_signals signals;
     int result;
 
+    operate_catch(attached->context, on_signal, attached, &signals);
     attached->is_planned = true;
     check_end(attached);
     result = operate_until(attached->context, &attached->is_over, err);
-    loop_remove(interrupt);
-    loop_remove(terminate);
+    operate_let_go(&signals);
     log_print_flush(&attached->print);
     return result;
 }

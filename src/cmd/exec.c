@@ -99,23 +99,22 @@ static void on_signal(void *arg, int signo)
 static int run_stream(struct exec_run *run, const struct exec_query *query, struct err *err)
 {
     struct cmd_context *context = run->context;
-    struct loop_source *sources[] = {
-        loop_add_signal(context->loop, SIGWINCH, on_resize, run),
-        loop_add_signal(context->loop, SIGINT, on_signal, run),
-        loop_add_signal(context->loop, SIGTERM, on_signal, run),
-    };
+    struct operate_signals signals;
+    struct loop_source *resized;
     int result;
 
     if (query->tty && query->with_input && terminal_make_raw(err) < 0)
         return -1;
+    operate_catch(context, on_signal, run, &signals);
+    resized = loop_add_signal(context->loop, SIGWINCH, on_resize, run);
     run->stream = context->ops->exec(context->operator_handle, query, on_output, on_done, run);
     if (query->with_input)
         run->input = input_start(context, run->stream);
     result = operate_until(context, &run->is_done, err);
     input_stop(run->input);
     terminal_restore();
-    for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-        loop_remove(sources[i]);
+    operate_let_go(&signals);
+    loop_remove(resized);
     if (run->stream != NULL)
         context->ops->stream_cancel(run->stream);
     if (result == 0 && err_is_set(&run->err))

@@ -95,18 +95,15 @@ static void on_signal(void *arg, int signo)
 static int run_streams(struct cmd_context *context, struct logs_run *run,
                        const struct log_query *query, struct err *err)
 {
-    struct loop_source *interrupt = loop_add_signal(context->loop, 2, on_signal, run);
-    struct loop_source *terminate = loop_add_signal(context->loop, 15, on_signal, run);
+    struct operate_signals signals;
     int result;
 
-    loop_set_background(interrupt);
-    loop_set_background(terminate);
+    operate_catch(context, on_signal, run, &signals);
     run->stream = context->ops->logs(context->operator_handle, query, on_line, on_done, run);
     result = operate_until(context, &run->is_done, err);
     if (run->is_interrupted)
         context->ops->stream_cancel(run->stream);
-    loop_remove(interrupt);
-    loop_remove(terminate);
+    operate_let_go(&signals);
     log_print_flush(&run->print);
     if (result == 0 && err_is_set(&run->err))
         result = err_move(err, &run->err);

@@ -7,6 +7,7 @@
 #include "cmd/operate.h"
 #include "cmd/commands.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,23 @@ int operate_until(struct cmd_context *context, const bool *done, struct err *err
             return -1;
     }
     return 0;
+}
+
+void operate_catch(struct cmd_context *context, loop_signal_fn fn, void *arg,
+                   struct operate_signals *ret_signals)
+{
+    static const int numbers[] = { SIGINT, SIGTERM };
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        ret_signals->sources[i] = loop_add_signal(context->loop, numbers[i], fn, arg);
+        loop_set_background(ret_signals->sources[i]);
+    }
+}
+
+void operate_let_go(struct operate_signals *signals)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signals->sources); i++)
+        loop_remove(signals->sources[i]);
 }
 
 struct observation {
@@ -469,12 +487,10 @@ static int execute(struct operation *operation, struct err *err)
         .progress = on_progress,
         .before_start = operation->before_start == NULL ? NULL : on_before_start,
     };
-    struct loop_source *interrupt = loop_add_signal(context->loop, 2, on_signal, operation);
-    struct loop_source *terminate = loop_add_signal(context->loop, 15, on_signal, operation);
+    struct operate_signals signals;
     int result;
 
-    loop_set_background(interrupt);
-    loop_set_background(terminate);
+    operate_catch(context, on_signal, operation, &signals);
     operation->result = err;
     operation->is_done = false;
     operation->execution =
@@ -483,8 +499,7 @@ static int execute(struct operation *operation, struct err *err)
     result = operate_until(context, &operation->is_done, err);
     execute_free(operation->execution);
     operation->execution = NULL;
-    loop_remove(interrupt);
-    loop_remove(terminate);
+    operate_let_go(&signals);
     return result < 0 || err_is_set(err) ? -1 : 0;
 }
 

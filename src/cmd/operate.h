@@ -12,6 +12,14 @@
 
 /* Runs the loop until *done. */
 int operate_until(struct cmd_context *context, const bool *done, struct err *err) ATTR_MUST_CHECK;
+/* SIGINT and SIGTERM, with which a user ends a command, are told to fn until they are let go again. The
+   loop does not go on for their sake alone. */
+struct operate_signals {
+    struct loop_source *sources[2];
+};
+void operate_catch(struct cmd_context *context, loop_signal_fn fn, void *arg,
+                   struct operate_signals *ret_signals);
+void operate_let_go(struct operate_signals *signals);
 /* Looks at what exists; the set is the caller's. */
 int operate_observe(struct cmd_context *context, const struct observe_query *query,
                     struct existing_set *ret_set, struct err *err) ATTR_MUST_CHECK;
