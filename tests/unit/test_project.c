@@ -100,6 +100,30 @@ static void test_definitions(const struct project *project)
     ok(project_find_service(project, "pg")->definition_old == NULL);
 }
 
+/* The label of a container that docker compose 2.40.3 made, and that of 5.5.0: the old definition has
+   create_host_path in it; env files, and whether they are required, are in neither. (What 2.40.3 prints
+   with `config --hash` has the env files in it; its label has not.) */
+static void test_old_definition(struct findings *findings)
+{
+    struct project *project = load("name: hh\n"
+                                   "services:\n"
+                                   "  a:\n"
+                                   "    image: x\n"
+                                   "    volumes: [\"/a:/b\"]\n"
+                                   "    env_file:\n"
+                                   "      - {path: /dev/null, required: true}\n"
+                                   "      - {path: /nonexistent, required: false}\n",
+                                   findings);
+    ok(project != NULL);
+    if (project == NULL)
+        return;
+    is_hash(project->services.items[0]->definition,
+            "7da7c1a8580dbffa3d6e35e8ac70ccdf9350f61a4f5e97ced79e91f68deb2416", "of 5.5.0");
+    is_hash(project->services.items[0]->definition_old,
+            "cab884121953218c3ee6d374b1f2e765cb4d8ff9f41258b33a4e94b3122b8c44", "of 2.40.3");
+    project_free(project);
+}
+
 int main(void)
 {
     struct findings findings = FINDINGS_INIT;
@@ -116,6 +140,7 @@ int main(void)
     ok(other && strstr(other->services.items[0]->definition_old, "\"create_host_path\":true"));
     ok(other && !strstr(other->services.items[0]->definition, "create_host_path"));
     project_free(other);
+    test_old_definition(&findings);
     findings_release(&findings);
     return done_testing();
 }
