@@ -171,6 +171,26 @@ static void add_missing(struct planner *planner, struct unit *unit, int64_t numb
 
 /* --- replacement ----------------------------------------------------------------------------- */
 
+/* The digest differs and no field does: it is one that the backend keeps to itself, or a key of that
+   kind that is gone. */
+static void unseen_reason(struct planner *planner, struct slot *slot)
+{
+    const struct wanted *wanted = slot->unit->wanted;
+    const struct text_list *unseen = &slot->existing->unseen;
+    struct origin at = wanted->at;
+    STR_AUTO(keys);
+
+    for (size_t i = 0; i < unseen->n; i++)
+        str_printf(&keys, "%s%s", i ? ", " : "", unseen->items[i]);
+    if (unseen->n == 1)
+        at = node_get(wanted->spec, unseen->items[0])->at;
+    if (unseen->n)
+        slot_reason(planner, slot, at, "the definition changed in what cannot be looked at: %s",
+                    keys.buf);
+    else
+        slot_reason(planner, slot, at, "the definition changed");
+}
+
 static void decide_definition(struct planner *planner, struct slot *slot)
 {
     const struct wanted *wanted = slot->unit->wanted;
@@ -185,7 +205,7 @@ static void decide_definition(struct planner *planner, struct slot *slot)
         slot->replaced.is_certain = true;
     planner_change_reasons(planner, wanted, &changes, slot, NULL);
     if (slot->reasons.n == 0)
-        slot_reason(planner, slot, wanted->at, "the definition changed");
+        unseen_reason(planner, slot);
 }
 
 /* The identity of an artifact that the instance was made from. */

@@ -139,6 +139,7 @@ struct existing {
     bool is_stopping;    /* a stop that somebody ordered earlier goes on: it will be STATE_EXITED */
     const char *digest;      /* NULL: it carries none */
     const struct node *spec; /* the fields as they are, when the operator looked them up; else NULL */
+    struct text_list unseen; /* keys of the wanted spec that the backend does not show */
     bool is_foreign;  /* found by name, but not ours: used as it is, never changed or removed. Of an
                          artifact: neither built for this project nor called by its own name */
     bool is_one_off;  /* from `run` */

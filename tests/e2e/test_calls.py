@@ -1,16 +1,20 @@
 """Every attribute that the Engine gets to see: what octocompose asks of it, call for call, is what
-docker compose asks (queries, bodies, uploaded files), and what docker compose made is taken for what
-it is. The projects are in calls.txt.
+docker compose asks (queries, bodies, uploaded files); what docker compose made is taken for what it is;
+and a change of a value is planned when docker compose would see one, with its field and its place. The
+projects are in calls.txt.
 
 Not about what a call does afterwards: that is in test_lifecycle.py.
 """
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 import calls
+import fetch
 import relay as relay_lib
 
 pytestmark = pytest.mark.ours
@@ -42,6 +46,8 @@ MEANT = [
     (r"healthcheck-start-interval", r"POST /containers/create \S+\.Healthcheck\.StartInterval: ",
      "1.41", "the engine does not know it, which is told"),
 ]
+# Made writable by docker compose: it has to be made again.
+NOT_ALIKE = {"volumes-from-mode", "volumes-from-container"}
 # The hash has the ids of other containers in it.
 BOUND = re.compile(r"volumes_from|service:")
 
@@ -79,6 +85,57 @@ def is_meant(case, line, api):
     return BOUND.search(case.marked) and ".config-hash: " in line
 
 
+def properties(spec, schema, path, out, above=frozenset()):
+    """The dotted paths of all properties below a part of a JSON schema."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        return out if name in above else properties(spec, spec["$defs"][name], path, out, above | {name})
+    for group in ("oneOf", "anyOf", "allOf"):
+        for part in schema.get(group, []):
+            properties(spec, part, path, out, above)
+    for name, part in schema.get("properties", {}).items():
+        out.add(path + "." + name)
+        properties(spec, part, path + "." + name, out, above)
+    for name, part in schema.get("patternProperties", {}).items():
+        if name != "^x-":
+            properties(spec, part, path + ".*", out, above)
+    if isinstance(schema.get("items"), dict):
+        properties(spec, schema["items"], path + "[]", out, above)
+    return out
+
+
+def used(node, path, out):
+    for name, value in node.items() if isinstance(node, dict) else []:
+        for p in (path + "." + name, path + ".*"):
+            out.add(p)
+            used(value, p, out)
+    for value in node if isinstance(node, list) else []:
+        used(value, path + "[]", out)
+    return out
+
+
+# Not in calls.txt: what builds and `watch` do, and old forms.
+ELSEWHERE = re.compile(r"services\.\*\.(build|develop|pull_refresh_after)\b|\.external\.name$")
+
+
+def test_every_property_has_a_case():
+    """calls.txt has every property of the Compose specification's own schema."""
+    path = fetch.SHARED / "reference" / "compose-spec.json"
+    if not path.exists():
+        pytest.skip("%s is not there" % path)
+    spec = json.loads(path.read_text())
+    wanted, there = set(), set()
+    for section, name in (("services", "service"), ("networks", "network"), ("volumes", "volume"),
+                          ("secrets", "secret"), ("configs", "config"), ("models", "model")):
+        properties(spec, spec["$defs"][name], section + ".*", wanted)
+    for case in CASES.values():
+        for section, objects in yaml.safe_load(case.text()).items():
+            for value in objects.values():
+                used(value, section + ".*", there)
+    missing = sorted(p for p in wanted - there if not ELSEWHERE.search(p))
+    assert len(wanted) > 250 and not missing, missing
+
+
 def api(engine):
     return "1.41" if engine.version == "20.10" else ""
 
@@ -106,6 +163,11 @@ def test_calls(bench, octo, compose_v5):
     if is_too_old(case, bench.engine):
         assert ours.code == 1 and not mine and re.search(r"^compose.yaml:\d+:\d+: .*Engine 2\d", ours.err), ours
         return
+    if case.option("refused"):
+        assert ours.code == 1 and not mine and re.search(r"^compose.yaml:\d+:\d+: (services|secrets|configs)", ours.err), ours
+        theirs, _ = bench.run(compose_v5, case.text())
+        assert theirs.code != 0, theirs
+        return
     assert (ours.code != 0) == fails(case), ours
     project.clean()
 
@@ -116,5 +178,80 @@ def test_calls(bench, octo, compose_v5):
         return
     # what docker compose made is as it should be
     project.write(case.text())
-    r = project.octo("plan", "--no-start", "--format", "json", env=bench.env)
-    assert r.code in (0, 2) and not [s for s in r.json["steps"] if s["action"] != "start"], r
+    steps, _, doc = plan(project, bench.env)
+    assert not steps or case.name in NOT_ALIKE, doc
+
+
+def plan(project, env):
+    """What `plan` has to say but for starting: (steps, reasons, the document)."""
+    r = project.octo("plan", "--no-start", "--format", "json", env=env)
+    assert r.code in (0, 2), r
+    steps = [s for s in r.json["steps"] if s["action"] != "start"]
+    return steps, [x for s in steps for x in s.get("reasons") or []], r
+
+
+CHANGES = [c.name for c in CASES.values() if c.changes and not fails(c)]
+
+
+@pytest.mark.parametrize("bench", CHANGES, indirect=True)
+def test_changes(bench, octo, compose_v5):
+    case, project = bench.case, bench.project
+    if is_too_old(case, bench.engine) or bench.engine.version not in (case.option("shown") or [bench.engine.version]):
+        pytest.skip("refused or not shown by this engine")
+    bench.run(octo, case.text())[0].ok()
+    for change in case.changes:
+        project.write(change.text)
+        steps, reasons, doc = plan(project, bench.env)
+        check_reasons(case, change, steps, reasons, doc)
+    for change in case.changes:
+        is_seen = would_change(bench, compose_v5, change)
+        assert is_seen == (change.field is not None), (change.path, is_seen)
+
+
+def check_reasons(case, change, steps, reasons, doc):
+    if change.field is None:
+        assert not steps, doc
+        return
+    if change.path.startswith("volumes.") and not change.path.endswith(".name"):
+        assert not steps and "left as it is" in doc.err  # it holds data; the next is for -y
+        return
+    assert steps, (change.path, doc)
+    fields = [r for r in reasons if "field" in r]
+    if not fields:  # nothing to compare with: the reason names what it can be, or another object
+        wanted = r"cannot be looked at: .*\b%s\b|name is now|\bvolume \"" % key(change.field)
+        if case.option("unseen"):
+            wanted = "the definition changed"
+        assert any(re.search(wanted, r["text"]) for r in reasons), (change.field, reasons)
+        return
+    mine = [r for r in fields if is_of(r["field"], change.field)]
+    assert mine and (mine == fields or case.option("discarded")), (change.field, fields)
+    assert all(r["at"] and (r.get("old") != r.get("new") or "removed" in r["text"]) for r in mine), mine
+    if change.new and change.field == change.path:
+        places = [re.search(r"compose\.yaml:(\d+):(\d+)$", r["at"]) for r in mine]
+        assert all(places), mine
+        spots = [(int(p.group(1)), int(p.group(2))) for p in places]
+        assert set(spots) & change.places(whole=mine[0].get("new") is None), (change.path, mine)
+
+
+def key(field):
+    return re.split(r"[.\[]", field)[2]
+
+
+def is_of(reason, field):
+    """The reason is about the field, what is in it, or what it is in below the attribute."""
+    a, b = (re.split(r"[.\[]", f) for f in (reason, field))
+    n = min(len(a), len(b))
+    return a[:3] == b[:3] and (n <= 3 or a[:n] == b[:n] or "[" in field)
+
+
+def would_change(bench, judge, change):
+    """Whether docker compose sees a change: its hash is another one."""
+    def hashes(text):
+        if change.path.startswith("services."):
+            bench.project.write(text)
+            return bench.project.octo("config", "--hash", change.path.split(".")[1], by=judge, env=bench.env).ok().out
+        _, asked = bench.run(judge, text, hold=["POST /(networks|volumes)/create"])
+        return sorted(calls.labels_of(asked, change.path.split(".")[0]).items())
+    if not change.path.startswith("services."):
+        bench.project.clean()
+    return hashes(bench.case.text()) != hashes(change.text)

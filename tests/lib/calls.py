@@ -34,6 +34,26 @@ class Change:
         self.column = start - self.text.rfind("\n", 0, start)
         self.path = path_of(self.text, start) if self.new else path_of(*case.text(match.start(), old=True))
         self.field = None if field == "-" else field or self.path
+        self.start = start
+
+    def places(self, whole=False):
+        """(line, column) of what a reason may point at: the value, what is in it, what it stands in
+        (down to the attribute, or to the object when the value is as good as none)."""
+        out = set()
+
+        def walk(node, path):
+            inside = self.start <= node.start_mark.index < self.start + len(self.new)
+            around = node.start_mark.index <= self.start < max(node.end_mark.index, node.start_mark.index + 1)
+            if inside or around and (whole or path.count(".") >= (2 if path.startswith("services") else 1)):
+                out.add((node.start_mark.line + 1, node.start_mark.column + 1))
+            for k, v in node.value if isinstance(node, yaml.MappingNode) else []:
+                if whole and v.start_mark.index <= self.start < v.end_mark.index:
+                    out.add((k.start_mark.line + 1, k.start_mark.column + 1))
+                walk(v, (path + "." if path else "") + k.value)
+            for v in node.value if isinstance(node, yaml.SequenceNode) else []:
+                walk(v, path + "[]")
+        walk(yaml.compose(self.text, Loader=yaml.SafeLoader), "")
+        return out
 
 
 class Case:

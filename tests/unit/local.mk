@@ -1,6 +1,7 @@
 # The unit tests: test_NAME is made from test_NAME.c, libocto.a and tap.c. One line adds one.
 unit_tests = \
 	tests/unit/test_arena \
+	tests/unit/test_attributes \
 	tests/unit/test_auth \
 	tests/unit/test_baremetal_keys \
 	tests/unit/test_clock \

@@ -69,14 +69,14 @@ bool fields_same(const struct node *a, const struct node *b)
 /* --- adopting --------------------------------------------------------------------------------- */
 
 /* Bytes, "64m" or "67108864": the number of them. False: neither. */
-static bool size_value(const char *text, int64_t *ret_value)
+static bool size_value(const char *text, double *ret_value)
 {
     char *end;
     double value = strtod(text, &end);
     static const char units[] = "bkmgt";
     if (end == text)
         return false;
-    int64_t factor = 1;
+    double factor = 1;
     if (*end) {
         const char *unit = strchr(units, *end | 0x20);
         if (!unit)
@@ -91,7 +91,7 @@ static bool size_value(const char *text, int64_t *ret_value)
         if (*end)
             return false;
     }
-    *ret_value = (int64_t)(value * (double)factor);
+    *ret_value = value * factor;
     return true;
 }
 
@@ -107,9 +107,10 @@ static bool is_same_scalar(const struct node *want, const struct node *old)
     node_scalar_text(old, &b);
     if (text_is(a.buf, b.buf))
         return true;
+    double size, other;
     int64_t x, y;
-    if (size_value(a.buf, &x) && size_value(b.buf, &y))
-        return x == y;
+    if (size_value(a.buf, &size) && size_value(b.buf, &other))
+        return !(size < other) && !(size > other);
     return duration_parse(a.buf, &x) == 0 && duration_parse(b.buf, &y) == 0 && x == y;
 }
 

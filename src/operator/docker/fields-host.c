@@ -402,7 +402,10 @@ struct node *readback_gpus(struct readback *r, const struct field *field)
         return want ? node_copy(r->arena, want) : NULL;
     if (!node_is(list, NODE_LIST) || !list->u.list.n)
         return NULL;
-    struct node *out = new_list(r->arena);
+    struct node *group = node_get_path(r->spec, "deploy", "resources", "reservations", NULL);
+    const struct node *reserved = node_get(group, "devices");
+    size_t n_reserved = node_is(reserved, NODE_LIST) ? reserved->u.list.n : 0;
+    struct node *first = new_list(r->arena), *out = new_list(r->arena);
     NODE_EACH_ITEM (list, request) {
         struct node *item = new_map(r->arena);
         const struct node *capabilities = node_get(*request, "Capabilities");
@@ -416,9 +419,13 @@ struct node *readback_gpus(struct readback *r, const struct field *field)
                      node_copy(r->arena, capabilities->u.list.items[0]));
         if (!fields_is_empty(ids))
             put_node(r->arena, item, "device_ids", node_copy(r->arena, ids));
-        node_add(r->arena, out, item);
+        if (!fields_is_empty(node_get(*request, "Options")))
+            put_node(r->arena, item, "options", node_copy(r->arena, node_get(*request, "Options")));
+        node_add(r->arena, first->u.list.n < n_reserved ? first : out, item);
     }
-    return out;
+    if (n_reserved)
+        put_node(r->arena, group, "devices", fields_adopt(r->arena, reserved, first));
+    return out->u.list.n ? out : NULL;
 }
 
 /* --- ulimits ---------------------------------------------------------------------------------- */
@@ -554,13 +561,25 @@ void encode_security(struct encode *e, const struct field *field)
         put_node(e->arena, e->host, field->name, out);
 }
 
+/* The engine itself adds this where the host's processes are in sight. */
+static bool is_engines_option(const struct readback *r, const char *option)
+{
+    return text_is(option, "label=disable") &&
+           (get_bool(r->host, "Privileged") || text_is(get_text(r->host, "PidMode"), "host") ||
+            text_is(get_text(r->host, "IpcMode"), "host"));
+}
+
 struct node *readback_security(struct readback *r, const struct field *field)
 {
     const struct node *list = readback_engine(r, field), *want = readback_wanted(r, field);
     const struct node *masked = node_get(r->host, "MaskedPaths");
     if (want && readback_is_same(r, field))
         return node_copy(r->arena, want);
-    struct node *out = node_is(list, NODE_LIST) ? node_copy(r->arena, list) : new_list(r->arena);
+    struct node *out = new_list(r->arena);
+    if (node_is(list, NODE_LIST))
+        NODE_EACH_ITEM (list, item)
+            if (!is_engines_option(r, node_as_text(*item)))
+                node_add(r->arena, out, node_copy(r->arena, *item));
     if (node_is(masked, NODE_LIST) && !masked->u.list.n && !get_bool(r->host, "Privileged"))
         node_add(r->arena, out, new_text(r->arena, "systempaths=unconfined"));
     return out->u.list.n ? out : NULL;

@@ -320,7 +320,8 @@ static bool is_as_wanted(const struct readback *r, const struct seen *seen,
     if (is_plain(mount, r->api))
         return true;
     const struct node *mine = mount_node(r->arena, source, mount, r->api);
-    static const char *const options[] = { "VolumeOptions", "TmpfsOptions", "ImageOptions" };
+    static const char *const options[] = { "BindOptions", "VolumeOptions", "TmpfsOptions",
+                                           "ImageOptions" };
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         if (!fields_same(node_get(mine, options[i]), node_get(seen->node, options[i])))
             return false;
@@ -345,6 +346,19 @@ static const struct project_file *find_file(const struct readback *r, const stru
     return NULL;
 }
 
+/* It is wanted with use_api_socket, or was made with it. */
+static bool has_api_socket(const struct readback *r)
+{
+    const struct node *list = node_get(r->config, "Env");
+    if (r->service && r->service->use_api_socket)
+        return true;
+    if (node_is(list, NODE_LIST))
+        NODE_EACH_ITEM (list, item)
+            if (text_is(node_as_text(*item), FILES_CONFIG_VARIABLE))
+                return true;
+    return false;
+}
+
 /* Files of secrets and configs, and volumes that the image brings, are not in `volumes`. */
 static bool is_others(const struct readback *r, const struct seen *seen)
 {
@@ -352,7 +366,7 @@ static bool is_others(const struct readback *r, const struct seen *seen)
         return true;
     if (text_is(seen->type, "volume") && node_get(node_get(r->image, "Volumes"), seen->target))
         return true;
-    if (r->service && r->service->use_api_socket && text_is(seen->target, "/var/run/docker.sock"))
+    if (has_api_socket(r) && text_is(seen->target, "/var/run/docker.sock"))
         return true;
     if (find_file(r, seen, false) || find_file(r, seen, true))
         return true;
@@ -552,10 +566,10 @@ struct node *readback_configs(struct readback *r, const struct field *field)
 struct node *readback_api_socket(struct readback *r, const struct field *field)
 {
     const struct node *want = readback_wanted(r, field), *binds = node_get(r->host, "Binds");
-    if (!want || !node_is(binds, NODE_LIST))
+    if ((!want && !has_api_socket(r)) || !node_is(binds, NODE_LIST))
         return NULL;
     NODE_EACH_ITEM (binds, item)
         if (node_as_text(*item) && text_starts(node_as_text(*item), "/var/run/docker.sock:"))
-            return node_copy(r->arena, want);
+            return node_bool(r->arena, nowhere, true);
     return NULL;
 }

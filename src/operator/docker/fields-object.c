@@ -173,6 +173,9 @@ static struct node *read_ipam(struct arena *arena, const struct node *inspect,
     const char *driver = get_text(node_get(inspect, "IPAM"), "Driver");
     if (node_get(want, "driver") && driver)
         put_text(arena, out, "driver", driver);
+    const struct node *options = node_get(node_get(inspect, "IPAM"), "Options");
+    if (node_get(want, "options"))
+        set_read(arena, out, want, "options", options ? node_copy(arena, options) : NULL);
     if (node_get(want, "config"))
         set_read(arena, out, want, "config", read_pools(arena, inspect, node_get(want, "config")));
     return out;

@@ -28,6 +28,33 @@ struct node *readback_image(struct readback *r, const struct field *field)
     return new_text(r->arena, text);
 }
 
+/* --- name ---------------------------------------------------------------------------------------
+ */
+
+/* It is in the query of the create call. */
+void encode_container_name(struct encode *e ATTR_UNUSED, const struct field *field ATTR_UNUSED)
+{
+}
+
+struct node *readback_container_name(struct readback *r, const struct field *field)
+{
+    const struct node *labels = node_get(r->config, "Labels"), *want = readback_wanted(r, field);
+    const char *project = get_text(labels, LABEL_PROJECT), *name = get_text(r->inspect, "Name");
+    const char *service = get_text(labels, LABEL_SERVICE), *number = get_text(labels, LABEL_NUMBER);
+    if (!name || !project || !service || !number)
+        return want ? node_copy(r->arena, want) : NULL;
+    if (*name == '/')
+        name++;
+    if (strspn(name, "0123456789abcdef") == 12 && name[12] == '_')
+        name += 13; /* the one for the time of a replacement */
+    for (const char *separator = "-_"; *separator; separator++) {
+        char c = *separator;
+        if (text_is(name, arena_printf(r->arena, "%s%c%s%c%s", project, c, service, c, number)))
+            return NULL;
+    }
+    return new_text(r->arena, name);
+}
+
 /* --- environment ------------------------------------------------------------------------------ */
 
 /* The proxies of the user's docker configuration, as variables; the service's own win. */
@@ -38,9 +65,6 @@ static const struct {
     { "noProxy", "NO_PROXY", "no_proxy" },       { "ftpProxy", "FTP_PROXY", "ftp_proxy" },
     { "allProxy", "ALL_PROXY", "all_proxy" },
 };
-
-/* With use_api_socket; the service's own value wins. */
-static const char api_socket_variable[] = "DOCKER_CONFIG=" FILES_CONFIG_DIR;
 
 static const struct node *find_proxies(const struct docker *docker)
 {
@@ -85,8 +109,9 @@ void encode_environment(struct encode *e, const struct field *field)
             pair->value ? arena_printf(e->arena, "%s=%s", pair->key, pair->value) : pair->key;
         node_add(e->arena, list, new_text(e->arena, text));
     }
+    /* The service's own value wins. */
     if (e->service->use_api_socket && !pair_list_find(&e->service->environment, "DOCKER_CONFIG"))
-        node_add(e->arena, list, new_text(e->arena, api_socket_variable));
+        node_add(e->arena, list, new_text(e->arena, FILES_CONFIG_VARIABLE));
     if (list->u.list.n)
         put_node(e->arena, e->config, field->name, list);
 }
@@ -123,7 +148,7 @@ struct node *readback_environment(struct readback *r, const struct field *field)
         struct node_pair *mine =
             node_is(want, NODE_MAP) ? node_get_pair(want, key.at, key.len) : NULL;
         const char *name = arena_dup_len(r->arena, key.at, key.len);
-        bool is_ours = text_is(node_as_text(*item), api_socket_variable);
+        bool is_ours = text_is(node_as_text(*item), FILES_CONFIG_VARIABLE);
         if (!mine && (is_ours || list_has(image, *item) || is_proxy(r, name)))
             continue;
         struct node *value = has_value ? node_text_len(r->arena, nowhere, text.at, text.len)

@@ -33,6 +33,7 @@
 
 const struct field fields_table[] = {
     OWN("image", CONFIG, "Image", image),
+    OWN("container_name", NONE, NULL, container_name),
     ROW("command", CONFIG, "Cmd", words, command),
     ROW("entrypoint", CONFIG, "Entrypoint", words, entrypoint),
     ROW("user", CONFIG, "User", text, user),
@@ -210,6 +211,14 @@ static bool is_shown(const char *key)
             return field->read != NULL;
     }
     return false;
+}
+
+void fields_list_unseen(struct arena *arena, const struct wanted *wanted, struct text_list *out)
+{
+    if (wanted && node_is(wanted->spec, NODE_MAP))
+        NODE_EACH_PAIR (wanted->spec, pair)
+            if (!is_shown(pair->key) && !node_is(pair->value, NODE_NULL))
+                ARENA_ADD(arena, out, pair->key);
 }
 
 bool readback_is_same(struct readback *r, const struct field *field)

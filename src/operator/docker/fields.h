@@ -94,6 +94,8 @@ struct readback {
 struct node *fields_read_container(struct arena *arena, const struct docker *docker,
                                    const struct wanted *wanted, const struct node *inspect,
                                    const struct node *image_config, unsigned api);
+/* The keys of a wanted container that no inspect answer shows. In the arena. */
+void fields_list_unseen(struct arena *arena, const struct wanted *wanted, struct text_list *out);
 struct node *fields_read_network(struct arena *arena, const struct wanted *wanted,
                                  const struct node *inspect);
 struct node *fields_read_volume(struct arena *arena, const struct wanted *wanted,
@@ -143,6 +145,7 @@ FIELD_FN(healthcheck);
 FIELD_FN(expose);
 FIELD_FN(grace);
 FIELD_FN(image);
+FIELD_FN(container_name);
 
 FIELD_FN(cpus);
 FIELD_FN(cpu_percent);

@@ -9,6 +9,7 @@
 
 /* Where use_api_socket has the user's credentials. */
 #define FILES_CONFIG_DIR "/run/secrets/docker"
+#define FILES_CONFIG_VARIABLE "DOCKER_CONFIG=" FILES_CONFIG_DIR
 #define FILES_CONFIG FILES_CONFIG_DIR "/config.json"
 
 const struct project_file *files_find(const struct project *project, const char *source,

@@ -457,6 +457,7 @@ void observe_read_specs(struct observation *observation)
         existing->spec = fields_read_container(
             observation->set.arena, observation->docker, wanted, inspect,
             image_config(observation, get_text(existing->details, "ImageID")), api);
+        fields_list_unseen(observation->set.arena, wanted, &existing->unseen);
         bind_inspected(observation, existing, inspect);
     }
 }
