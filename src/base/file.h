@@ -44,6 +44,8 @@ void path_absolute(const char *dir, const char *path, struct str *out);
 /* The part after the last '/'. */
 const char *path_base(const char *path);
 bool path_is_absolute(const char *path);
+/* path as seen from the folder from, both absolute: "../x", "x", "." */
+void path_relative(const char *from, const char *path, struct str *out);
 /* As messages name a path: relative when it lies below dir (NULL: as it is). A part of path. */
 const char *path_below(const char *dir, const char *path);
 /* $HOME, or the password file's. */

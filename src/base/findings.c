@@ -29,16 +29,11 @@ void findings_release(struct findings *findings)
     findings_init(findings);
 }
 
-static bool is_same_place(struct origin a, struct origin b)
-{
-    return a.file == b.file && a.line == b.line && a.column == b.column;
-}
-
 static struct finding *find_same(struct findings *findings, const struct finding *like)
 {
     VEC_EACH(findings, other)
     {
-        if (other->level == like->level && is_same_place(other->at, like->at) &&
+        if (other->level == like->level && origin_is_same(other->at, like->at) &&
             text_is(other->text, like->text) && text_is(other->path, like->path))
             return other;
     }

@@ -102,6 +102,11 @@ bool origin_is_set(struct origin at)
     return at.file != 0;
 }
 
+bool origin_is_same(struct origin a, struct origin b)
+{
+    return a.file == b.file && a.line == b.line && a.column == b.column;
+}
+
 void origin_reset(void)
 {
     VEC_EACH(&files_, file)

@@ -26,6 +26,7 @@ bool origin_line(struct origin at, const char **ret_text, size_t *ret_len);
 /* Appends "file:line:column" (or "file", or nothing for no origin). */
 void origin_print(struct origin at, struct str *out);
 bool origin_is_set(struct origin at);
+bool origin_is_same(struct origin a, struct origin b);
 /* Forgets all files: for tests and at exit. */
 void origin_reset(void);
 

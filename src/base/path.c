@@ -147,6 +147,34 @@ void path_runtime_dir(struct str *out)
         path_state_dir(out);
 }
 
+void path_relative(const char *from, const char *path, struct str *out)
+{
+    STR_AUTO(dir);
+    STR_AUTO(to);
+    size_t same = 1; /* of both: whole elements */
+
+    path_clean(from, &dir);
+    path_clean(path, &to);
+    if (dir.len > 1)
+        str_add_char(&dir, '/');
+    if (to.len > 1)
+        str_add_char(&to, '/');
+    for (size_t i = 1; i < dir.len && i < to.len && dir.buf[i] == to.buf[i]; i++) {
+        if (dir.buf[i] == '/')
+            same = i + 1;
+    }
+    str_clear(out);
+    for (size_t i = same; i < dir.len; i++) {
+        if (dir.buf[i] == '/')
+            str_add(out, "../");
+    }
+    str_add_len(out, to.buf + same, to.len - same);
+    if (out->len == 0)
+        str_add_char(out, '.');
+    else
+        str_cut(out, out->len - 1);
+}
+
 const char *path_below(const char *dir, const char *path)
 {
     size_t len = dir == NULL ? 0 : strlen(dir);

@@ -68,6 +68,22 @@ static void test_parts(void)
     ok(path_is_absolute("/a") && !path_is_absolute("a") && !path_is_absolute(""));
 }
 
+static void test_relative(void)
+{
+    static const struct {
+        const char *from, *path, *relative;
+    } rows[] = {
+        { "/a/b", "/a/b/c/d", "c/d" }, { "/a/b", "/a/b", "." },      { "/a/b", "/a", ".." },
+        { "/a/b", "/a/bc", "../bc" },  { "/a/b", "/", "../.." },     { "/", "/x", "x" },
+        { "/a/b", "/c/d", "../../c/d" }, { "/a/./b/", "/a//c", "../c" }, { "/", "/", "." },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        STR_AUTO(out);
+        path_relative(rows[i].from, rows[i].path, &out);
+        is_text(out.buf, rows[i].relative);
+    }
+}
+
 static void test_own_folders(void)
 {
     STR_AUTO(out);
@@ -95,6 +111,7 @@ int main(void)
     test_clean();
     test_join();
     test_parts();
+    test_relative();
     test_own_folders();
     return done_testing();
 }
