@@ -67,6 +67,8 @@ static void write_text(struct writing *w, const char *text, size_t len, bool is_
         return;
     }
     ywrite_style_choose(&scalar, text, len, is_string, false);
+    if (w->flags & YWRITE_EXACT && is_string && scalar.is_multiline && memchr(text, '\t', len))
+        scalar.style = YWRITE_DOUBLE;
     write_scalar(w, &scalar, true);
 }
 
@@ -75,6 +77,10 @@ static void write_time(struct writing *w, const struct node *node)
     struct node_time time;
     STR_AUTO(text);
 
+    if (w->flags & YWRITE_EXACT) {
+        write_text(w, node->u.text.bytes, node->u.text.len, false);
+        return;
+    }
     if (!node_time_parse(node->u.text.bytes, node->u.text.len, &time)) {
         write_text(w, node->u.text.bytes, node->u.text.len, true);
         return;
@@ -94,6 +100,8 @@ static void write_float(struct writing *w, double value)
     } else {
         struct node node = { .kind = NODE_FLOAT, .u.number = value };
         node_scalar_text(&node, &text);
+        if (w->flags & YWRITE_EXACT && !strpbrk(text.buf, ".e"))
+            str_add(&text, ".0");
     }
     write_text(w, text.buf, text.len, false);
 }

@@ -1,6 +1,7 @@
 /* test_ywrite.c - data/ywrite: the bytes that docker compose writes, and masks. */
 #include "tests/unit/data-cases.h"
 
+#include "data/yread.h"
 #include "data/ywrite.h"
 
 static void sort_all(struct node *node)
@@ -64,10 +65,40 @@ static void test_wide(void)
     arena_free(arena);
 }
 
+/* What is written so reads as the same nodes. */
+static void test_exact(void)
+{
+    struct arena *arena = arena_new();
+    struct origin at = ORIGIN_NONE;
+    struct node *map = node_map(arena, at);
+    struct yread_documents documents = { 0 };
+    struct findings findings = FINDINGS_INIT;
+    STR_AUTO(out);
+
+    node_set(arena, map, "whole", at, node_float(arena, at, 1.0));
+    node_set(arena, map, "large", at, node_float(arena, at, 1e30));
+    node_set(arena, map, "part", at, node_float(arena, at, -0.25));
+    node_set(arena, map, "never", at, node_float(arena, at, 1.0 / 0.0));
+    node_set(arena, map, "date", at, node_time_text(arena, at, "2020-1-2", 8));
+    node_set(arena, map, "tab", at, node_text(arena, at, "\ta\nb"));
+    node_set(arena, map, "word", at, node_text(arena, at, "2020-01-02"));
+    ywrite_node(map, YWRITE_EXACT, &out);
+    is_text(out.buf, "whole: 1.0\nlarge: 1e+30\npart: -0.25\nnever: .inf\ndate: 2020-1-2\n"
+                     "tab: \"\\ta\\nb\"\nword: \"2020-01-02\"\n");
+    is_int(yread_parse(arena, 0, out.buf, out.len, &documents, &findings), 0);
+    is_int((int64_t)documents.n, 1);
+    ok(documents.n == 1 && node_equal(documents.items[0], map));
+    ok(documents.n == 1 && node_is(node_get(documents.items[0], "whole"), NODE_FLOAT));
+    ok(documents.n == 1 && node_is(node_get(documents.items[0], "date"), NODE_TIME));
+    findings_release(&findings);
+    arena_free(arena);
+}
+
 int main(void)
 {
     run_data_cases("yaml-write.jsonl", write_case);
     test_others();
     test_wide();
+    test_exact();
     return done_testing();
 }
