@@ -3,6 +3,8 @@ config_files = \
 	src/config/compose-part.c \
 	src/config/load.c \
 	src/config/load.h \
+	src/config/pipeline.c \
+	src/config/pipeline.h \
 	src/config/repos.c \
 	src/config/services.c \
 	src/config/settings.c \

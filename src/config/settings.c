@@ -330,24 +330,8 @@ static void check_repos(const struct settings *settings)
     }
 }
 
-bool settings_is_compose_config(const struct settings *settings, const char *key)
+bool settings_uses_config(const struct node *services, const char *key)
 {
-    static const char *const keys[] = { "file",  "content", "environment", "external",
-                                        "name",  "driver",  "driver_opts", "template_driver",
-                                        "labels" };
-    const struct node *entry = node_get_path(settings->merged, "configs", key, NULL);
-    const struct node *services = node_get(settings->merged, "services");
-
-    if (!node_is(entry, NODE_MAP) || !node_is(services, NODE_MAP))
-        return false;
-    NODE_EACH_PAIR (entry, pair) {
-        size_t i = 0;
-
-        while (i < ARRAY_LEN(keys) && strcmp(keys[i], pair->key) != 0)
-            i++;
-        if (i == ARRAY_LEN(keys))
-            return false;
-    }
     NODE_EACH_PAIR (services, service) {
         const struct node *used = node_get(service->value, "configs");
 
@@ -363,6 +347,27 @@ bool settings_is_compose_config(const struct settings *settings, const char *key
         }
     }
     return false;
+}
+
+bool settings_is_compose_config(const struct settings *settings, const char *key)
+{
+    static const char *const keys[] = { "file",  "content", "environment", "external",
+                                        "name",  "driver",  "driver_opts", "template_driver",
+                                        "labels" };
+    const struct node *entry = node_get_path(settings->merged, "configs", key, NULL);
+    const struct node *services = node_get(settings->merged, "services");
+
+    if (!node_is(entry, NODE_MAP) || !node_is(services, NODE_MAP))
+        return false;
+    NODE_EACH_PAIR (entry, pair) {
+        size_t i = 0;
+
+        while (i < ARRAY_LEN(keys) && strcmp(keys[i], pair->key) != 0)
+            i++;
+        if (i == ARRAY_LEN(keys) && !text_starts(pair->key, "x-"))
+            return false;
+    }
+    return settings_uses_config(services, key);
 }
 
 /* --- globals ------------------------------------------------------------------------------------

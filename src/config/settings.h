@@ -23,6 +23,8 @@ struct settings {
 void settings_read(struct settings *settings, const struct source_list *sources);
 /* Is configs.KEY a config of the Compose format (all its keys are, and some service uses it)? */
 bool settings_is_compose_config(const struct settings *settings, const char *key);
+/* Does a service of the map use the Compose format's config of this name? */
+bool settings_uses_config(const struct node *services, const char *key);
 /* services.c: what is ours below the services, checked in the merged tree. */
 void settings_check_services(const struct settings *settings);
 /* services.c: left out by `enabled`, `disabled` or `octocompose.operators`? Then what says so. */
