@@ -78,7 +78,7 @@ static struct node *merge_file(const struct load_set *set, const struct loader_f
                         node_kind_name((enum node_kind)raw->kind));
             continue;
         }
-        struct node *tree = loader_prepare(set, raw, &scope->own_resets);
+        struct node *tree = loader_prepare(set, raw, scope->dir, &scope->own_resets);
         node_remove(tree, "include");
         if (whole)
             document_apply_resets(&scope->own_resets, whole, NULL, 0);

@@ -231,6 +231,49 @@ int compose_load(const struct load_options *options, struct project **ret_projec
     return 0;
 }
 
+static int load_written(struct loader *loader, struct discovery *found, struct written *written,
+                        struct err *err)
+{
+    const struct text_list files = use_documents(loader, found);
+    STR_AUTO(name);
+    if (choose_name(loader, found, &name, err))
+        return -1;
+    loader->project_name = arena_dup_len(loader->arena, name.buf, name.len);
+    map_set(&found->environment, PROJECT_NAME_VARIABLE, (void *)(uintptr_t)loader->project_name);
+    written->working_dir = found->working_dir;
+    written->project_name = loader->project_name;
+    MAP_EACH(&found->environment, variable)
+        map_set_len(&written->environment, variable->key, variable->key_len, variable->value);
+    struct load_set set = { loader, found->working_dir, NULL, &files, &written->environment,
+                            0, NULL };
+    if (loader_tree(&set, &written->tree, err))
+        return -1;
+    return loader->findings->n_errors > 0 ? refuse_input(loader->findings, err) : 0;
+}
+
+int compose_load_written(const struct load_options *options, struct arena *arena,
+                         struct written *ret_written, struct findings *findings, struct err *err)
+{
+    struct load_options as_written = *options;
+    struct loader loader;
+    struct discovery found;
+    *ret_written = (struct written){ 0 };
+    as_written.no_path_resolution = false; /* of included and extended files */
+    loader_init(&loader, &as_written, arena, findings);
+    loader.written = ret_written;
+    int failed = discover(&as_written, arena, findings, &found, err);
+    if (!failed)
+        failed = load_written(&loader, &found, ret_written, err);
+    discovery_release(&found);
+    loader_release(&loader);
+    return failed;
+}
+
+void written_release(struct written *written)
+{
+    map_release(&written->environment);
+}
+
 int compose_load_name(const struct load_options *options, char **ret_name, struct findings *findings,
                       struct err *err)
 {

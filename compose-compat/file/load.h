@@ -33,6 +33,7 @@ struct load_options {
     bool select_only;                    /* services: disable all but these ... */
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
     bool skip_definitions;               /* the caller needs no digests */
+    const struct str *standard_input;    /* what "-" has, read by the caller; NULL: not read yet */
     bool image_is_optional;              /* a service may have neither an image nor a build */
     /* Loaded instead of what is in `files` (which then only say where the project lies), the weightiest
        last; n_documents 0: read the files. They are copied. */
@@ -45,6 +46,29 @@ struct load_options {
    err code ERR_INPUT when findings has errors. The project is the caller's (project_free). */
 int compose_load(const struct load_options *options, struct project **ret_project,
                  struct findings *findings, struct err *err) ATTR_MUST_CHECK;
+
+/* A document that was read, as the user wrote it. */
+struct written_document {
+    const struct node *raw; /* not interpolated, short forms as they are */
+    const char *dir;        /* absolute: its relative paths start here */
+    bool is_foreign;        /* interpolated with an included project's own variables */
+};
+
+/* The files merged to one tree and nothing more: interpolated, in long forms, nothing filled in;
+   paths of the project's own files as they are. With it, what every value in it was made of. */
+struct written {
+    struct node *tree; /* a map */
+    MODEL_LIST(struct written_document) documents;
+    const char *working_dir, *project_name;
+    struct map environment; /* name -> const char *: what interpolation saw */
+};
+
+/* Loads so far. Everything is in arena, but the map (written_release, also after an error). Findings
+   and errors as compose_load(). */
+int compose_load_written(const struct load_options *options, struct arena *arena,
+                         struct written *ret_written, struct findings *findings,
+                         struct err *err) ATTR_MUST_CHECK;
+void written_release(struct written *written);
 
 /* Only the project's name (reads `name:` and the environment, no whole load): for verbs that need
    nothing else. ERR_NOT_FOUND when there is no file and no name. *ret_name is heap. */

@@ -28,6 +28,17 @@ const char *loader_path(struct loader *loader, const char *dir, const char *path
     return arena_dup_len(loader->arena, text.buf, text.len);
 }
 
+static int read_text(struct loader *loader, const char *path, struct str *text, struct err *err)
+{
+    const struct str *standard_input = loader->options->standard_input;
+    if (strcmp(path, "-") != 0)
+        return file_read(path, YREAD_MAX_BYTES, text, err);
+    if (!standard_input)
+        return file_read_fd(STDIN_FILENO, "standard input", YREAD_MAX_BYTES, text, err);
+    str_add_len(text, standard_input->buf, standard_input->len);
+    return 0;
+}
+
 struct loader_file *loader_read(struct loader *loader, const char *path, struct err *err)
 {
     struct loader_file *file = map_find(&loader->files, path);
@@ -38,10 +49,7 @@ struct loader_file *loader_read(struct loader *loader, const char *path, struct 
         err_set(err, ERR_LIMIT, "more than %d files are read for one project", LOADER_MAX_FILES);
         return NULL;
     }
-    int failed = strcmp(path, "-") == 0
-                     ? file_read_fd(STDIN_FILENO, "standard input", YREAD_MAX_BYTES, &text, err)
-                     : file_read(path, YREAD_MAX_BYTES, &text, err);
-    if (failed)
+    if (read_text(loader, path, &text, err))
         return NULL;
     file = ARENA_NEW(loader->arena, struct loader_file);
     file->path = arena_dup(loader->arena, path);
@@ -72,10 +80,14 @@ struct stage loader_stage(const struct load_set *set, const char *file_name)
     };
 }
 
-struct node *loader_prepare(const struct load_set *set, const struct node *raw,
+struct node *loader_prepare(const struct load_set *set, const struct node *raw, const char *dir,
                             struct reset_paths *ret_resets)
 {
     struct loader *loader = set->loader;
+    if (loader->written) {
+        struct written_document written = { raw, dir, set->environment_number > 0 };
+        ARENA_ADD(loader->arena, &loader->written->documents, written);
+    }
     struct document document = {
         .arena = loader->arena,
         .findings = loader->findings,
@@ -197,10 +209,10 @@ static void apply_document(const struct load_set *set, const struct loader_file 
     }
     struct merge merge = { loader->arena, loader->findings };
     struct reset_paths resets;
-    struct node *tree = loader_prepare(set, raw, &resets);
     struct load_set own = *set;
     if (file->dir)
         own.working_dir = file->dir;
+    struct node *tree = loader_prepare(&own, raw, own.working_dir, &resets);
     /* A later null is no override here. */
     const struct node *services = node_get(tree, "services");
     if (services && services->kind == NODE_NULL)
@@ -249,11 +261,15 @@ int loader_tree(const struct load_set *set, struct node **ret_tree, struct err *
         return 0;
     }
     struct stage stage = loader_stage(set, NULL);
-    stage_defaults(&stage, whole);
+    if (!loader->written)
+        stage_defaults(&stage, whole);
     stage_check(&stage, whole);
     /* What an included file names is relative to its own folder, whatever the options say. */
-    if (set->chain || !loader->options->no_path_resolution)
+    bool keep_paths = loader->options->no_path_resolution || loader->written;
+    if (set->chain || !keep_paths)
         stage_resolve_paths(&stage, whole);
-    stage_resolve_environment(&stage, whole);
+    /* What an included file's own environment says would be lost. */
+    if (!loader->written || set->environment_number > 0)
+        stage_resolve_environment(&stage, whole);
     return 0;
 }

@@ -32,6 +32,7 @@ struct loader {
     struct map extended;       /* number of environment, folder and path -> struct extended_scope * */
     unsigned n_environments;
     size_t n_ports; /* see stages.h */
+    struct written *written; /* for compose_load_written(), else NULL */
 };
 
 /* Files on the way to the one that is being included, for cycles. */
@@ -56,8 +57,8 @@ struct load_set {
 struct loader_file *loader_read(struct loader *loader, const char *path, struct err *err);
 /* path from a file of this set, absolute, '~' replaced; in the arena. */
 const char *loader_path(struct loader *loader, const char *dir, const char *path);
-/* A raw document, ready to be merged. */
-struct node *loader_prepare(const struct load_set *set, const struct node *raw,
+/* A raw document, ready to be merged. Relative paths in it start at dir. */
+struct node *loader_prepare(const struct load_set *set, const struct node *raw, const char *dir,
                             struct reset_paths *ret_resets);
 /* A stage's context for this set. */
 struct stage loader_stage(const struct load_set *set, const char *file_name);

@@ -74,6 +74,8 @@ compose_file_files = \
 	compose-compat/file/variables.h \
 	compose-compat/file/words.c \
 	compose-compat/file/words.h \
+	compose-compat/file/written.c \
+	compose-compat/file/written.h \
 	compose-compat/file/yaml-form.c \
 	compose-compat/file/yaml-form.h \
 	# end

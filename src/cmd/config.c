@@ -361,13 +361,3 @@ const struct cmd cmd_config = {
     .max_words = -1,
     .run = config_run,
 };
-
-const struct cmd cmd_convert = {
-    .name = "convert",
-    .synopsis = "[OPTIONS] [SERVICE...]",
-    .summary = "The old name of config",
-    .options = config_rows,
-    .options_size = sizeof(struct config_verb_options),
-    .max_words = -1,
-    .run = config_run,
-};

@@ -131,11 +131,10 @@ static int refuse_operator(const char *name, struct err *err)
     return err_set(err, ERR_USAGE, "unknown operator \"%s\" (known: %s)", name, known.buf);
 }
 
-int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
-                 struct err *err)
+int context_load_options(struct cmd_context *context, struct config_options *ret_options,
+                         struct err *err)
 {
     struct config_options options = { 0 };
-    ERR_AUTO(load_err);
 
     if (fill_load_options(context, &options.compose, err) < 0)
         return -1;
@@ -144,6 +143,18 @@ int context_load(struct cmd_context *context, unsigned needs, const struct text_
     if (options.operator_name != NULL && operator_find(options.operator_name) == NULL)
         return refuse_operator(options.operator_name, err);
     fill_operators(context, &options);
+    *ret_options = options;
+    return 0;
+}
+
+int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
+                 struct err *err)
+{
+    struct config_options options;
+    ERR_AUTO(load_err);
+
+    if (context_load_options(context, &options, err) < 0)
+        return -1;
     options.compose.services = texts_or_null(context->arena, services);
     options.compose.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
     if (config_load(&options, &context->config, &context->findings, &load_err) == 0) {

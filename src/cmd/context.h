@@ -55,6 +55,10 @@ int context_init(struct cmd_context *context, char **environment, struct err *er
 void context_release(struct cmd_context *context);
 /* The value of a variable of the process environment, or NULL. */
 const char *context_env(const struct cmd_context *context, const char *name);
+/* What the command line and the environment say about loading, for who does not load by
+   context_load(). In the context's arena. */
+int context_load_options(struct cmd_context *context, struct config_options *ret_options,
+                         struct err *err) ATTR_MUST_CHECK;
 /* Loads the project (findings are printed by the dispatcher). services: the named ones, or NULL. */
 int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
                  struct err *err) ATTR_MUST_CHECK;

@@ -10,6 +10,7 @@ cmd_files = \
 	src/cmd/config.h \
 	src/cmd/context.c \
 	src/cmd/context.h \
+	src/cmd/convert.c \
 	src/cmd/dispatch.c \
 	src/cmd/down.c \
 	src/cmd/exec.c \

@@ -1,8 +1,11 @@
 # The files of src/config. Sorted; headers too.
 config_files = \
 	src/config/compose-part.c \
+	src/config/convert.c \
+	src/config/convert.h \
 	src/config/load.c \
 	src/config/load.h \
+	src/config/octo-form.c \
 	src/config/pipeline.c \
 	src/config/pipeline.h \
 	src/config/repos.c \

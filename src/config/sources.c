@@ -251,6 +251,19 @@ int sources_read(struct arena *arena, const char *current_dir, const char *const
     return result;
 }
 
+void sources_parse(struct arena *arena, const char *name, const char *dir, const struct str *text,
+                   struct source_list *ret_sources, struct findings *findings)
+{
+    struct source source = { .dir = dir };
+    STR_AUTO(path);
+
+    path_join(dir, name, &path);
+    source.path = arena_dup(arena, path.buf);
+    if (parse_source(arena, name, text, findings, &source.tree) == 0 &&
+        node_is(source.tree, NODE_MAP))
+        ARENA_ADD(arena, ret_sources, source);
+}
+
 /* --- finding ------------------------------------------------------------------------------------
  */
 

@@ -1,6 +1,7 @@
 # The differential test of the Compose file format; goldens are made by tests/compose/capture.
 compose_cases = \
 	tests/compose/compose-cases.sh \
+	tests/compose/convert.sh \
 	tests/compose/corpus.sh \
 	tests/compose/coverage.sh \
 	tests/compose/limits.sh \
@@ -17,6 +18,8 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/capture \
 	tests/compose/cases \
 	tests/compose/cases.py \
+	tests/compose/convert \
+	tests/compose/convert.py \
 	tests/compose/corpus.py \
 	tests/compose/coverage.py \
 	tests/compose/differences.txt \
