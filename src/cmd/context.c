@@ -185,12 +185,16 @@ int context_open_operator(struct cmd_context *context, struct err *err)
         .endpoint = context->globals.host,
         .context = context->globals.context,
         .settings = context->config.settings,
+        .findings = &context->findings,
     };
 
     context->ops = operator_find(name);
     if (context->ops == NULL)
         return refuse_operator(name, err);
-    return context->ops->open(&config, &context->operator_handle, err);
+    if (context->ops->open(&config, &context->operator_handle, err) < 0)
+        return -1;
+    context_print_findings(context);
+    return 0;
 }
 
 int context_flush(struct cmd_context *context, struct err *err)

@@ -29,6 +29,7 @@ struct operator_config {
     const char *endpoint;           /* --host or the like, or NULL */
     const char *context;            /* --context, or NULL */
     const struct node *settings;    /* the operator's own settings of the configuration, or NULL */
+    struct findings *findings;      /* what open() has to say although it works; NULL: nobody reads it */
 };
 
 /* How a failed step is to be taken. */

@@ -10,6 +10,15 @@ import project as project_lib
 import relay as relay_lib
 from conftest import start_engine
 
+def test_damaged_docker_configuration(project, tmp_path):
+    """It is said once, and the rest works."""
+    project.write(GOOD)
+    (tmp_path / "config.json").write_text('{"auths": {')
+    for args in (["up", "-d"], ["ps"], ["down", "-t", "0"]):
+        r = project.octo(*args, env={"DOCKER_CONFIG": str(tmp_path)}).ok()
+        assert r.err.count(str(tmp_path / "config.json")) == 1, r
+
+
 GOOD = "services: {app: {image: 'stand-in:1'}}\n"
 
 # name: (text, what must stand in the message, all of it). Of docker compose only the first is asked,

@@ -161,6 +161,19 @@ static void docker_close(void *handle)
     mem_free(docker);
 }
 
+/* Everything works without it, but perhaps not as the user means it. */
+static void warn_of_cli_config(const struct docker *docker, struct findings *findings)
+{
+    const char *problem = engine_docker_config_problem(docker->engine);
+    struct origin nowhere = ORIGIN_NONE;
+
+    if (problem && findings)
+        finding_add(findings, FINDING_WARNING, nowhere, NULL,
+                    "%s; going on without the credentials, the context and the proxies that it may "
+                    "name: mend or remove it",
+                    problem);
+}
+
 static int docker_open(const struct operator_config *config, void **ret_handle, struct err *err)
 {
     struct docker *docker = MEM_NEW(struct docker);
@@ -176,6 +189,7 @@ static int docker_open(const struct operator_config *config, void **ret_handle, 
         docker_close(docker);
         return -1;
     }
+    warn_of_cli_config(docker, config->findings);
     *ret_handle = docker;
     return 0;
 }
