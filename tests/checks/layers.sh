@@ -12,7 +12,7 @@ src/engine: engine base data net
 src/model: model base data
 compose-compat/file: compose-compat/file base data model
 src/template: template base data
-src/config: config base data net engine model compose-compat/file template
+src/config: config base data net model compose-compat/file template
 src/plan: plan base data model
 src/operator: base plan operator
 src/operator/docker: operator/docker base data net engine model plan
