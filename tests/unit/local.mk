@@ -4,6 +4,8 @@ unit_tests = \
 	tests/unit/test_attributes \
 	tests/unit/test_auth \
 	tests/unit/test_baremetal_keys \
+	tests/unit/test_baremetal_log \
+	tests/unit/test_baremetal_status \
 	tests/unit/test_clock \
 	tests/unit/test_context \
 	tests/unit/test_converge \

@@ -86,6 +86,10 @@ static void find_exit(struct shim *shim)
 
     is_known = ask_file(shim, &status) || ask_kernel(shim, &status);
     if (!is_known && may_wait) {
+        if (!shim->is_gone) { /* it does not run, whatever comes next */
+            shim->is_gone = true;
+            baremetal_shim_note(shim);
+        }
         shim->timer = loop_add_timer(shim->loop, ASK_AGAIN_MS, on_ask_again, shim);
         return;
     }

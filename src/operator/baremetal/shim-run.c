@@ -28,7 +28,9 @@ static const char *state_of(const struct shim *shim)
 {
     switch (shim->phase) {
     case SHIM_RUNNING:
-        return shim->is_stopping ? "stopping" : shim->is_paused ? "paused" : "running";
+        return shim->is_stopping || shim->is_gone ? "stopping"
+               : shim->is_paused                  ? "paused"
+                                                  : "running";
     case SHIM_CLEARING:
         return baremetal_shim_will_restart(shim) ? "restarting" : "stopping";
     case SHIM_BACKOFF:
@@ -253,6 +255,7 @@ static void begin_backoff(struct shim *shim)
     shim->health = HEALTH_NONE;
     baremetal_event("../..", shim->record, "die", shim->exit_code, NULL);
     baremetal_shim_note(shim);
+    baremetal_shim_tell(shim);
     shim->timer = loop_add_timer(shim->loop, shim->backoff_ms, on_backoff, shim);
 }
 
@@ -344,7 +347,7 @@ void baremetal_shim_ended(struct shim *shim, bool is_known, int wait_status)
     if (shim->exit_code == 128 + SIGKILL &&
         baremetal_cgroup_oom(baremetal_text(shim->run, "group")) > 0)
         baremetal_event("../..", shim->record, "oom", 0, NULL);
-    shim->is_paused = false;
+    shim->is_paused = shim->is_gone = false;
     shim->pid = 0;
     loop_remove(shim->term_timer);
     shim->term_timer = NULL;

@@ -76,9 +76,10 @@ static void tell_supervisor(struct shim *shim, const char *word, const char *tex
     (void)!send(shim->supervisor->fd, line.buf, line.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void tell_state(struct shim *shim)
+void baremetal_shim_tell(struct shim *shim)
 {
-    bool is_up = !shim->is_stopping && (shim->phase == SHIM_RUNNING || shim->phase == SHIM_BACKOFF);
+    bool is_up = !shim->is_stopping && !shim->is_gone &&
+                 (shim->phase == SHIM_RUNNING || shim->phase == SHIM_BACKOFF);
 
     tell_supervisor(shim, is_up ? "ok" : "ending", NULL);
 }
@@ -87,7 +88,7 @@ static void become_supervised(struct shim *shim, struct shim_peer *peer)
 {
     str_clear(&peer->input);
     shim->supervisor = peer;
-    tell_state(shim);
+    baremetal_shim_tell(shim);
 }
 
 static void pause_it(struct shim *shim, bool is_paused)
@@ -117,7 +118,7 @@ static bool is_still_wanted(struct shim *shim, struct shim_peer *peer)
         return true;
     shim->is_stopping = false;
     baremetal_shim_note(shim);
-    tell_state(shim);
+    baremetal_shim_tell(shim);
     drop_peer(peer);
     return false;
 }
@@ -333,7 +334,7 @@ int baremetal_shim_main(const char *dir, int lock, int channel, bool is_start)
         tell_supervisor(&shim, "error", err.text);
         return 1;
     }
-    tell_state(&shim);
+    baremetal_shim_tell(&shim);
     while (shim.phase != SHIM_DONE) {
         if (loop_step(shim.loop, -1, &err) != 0)
             return 1;

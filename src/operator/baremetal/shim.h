@@ -31,6 +31,7 @@ struct shim {
     struct baremetal_log log;
     enum shim_phase phase;
     bool is_adopted, is_paused, is_stopping, is_exit_known, is_rest_told;
+    bool is_gone; /* adopted, and has ended: how is not known yet */
     pid_t pid, group, session;
     int pidfd;
     int64_t start_time, started_ns, started_ms, finished_ns, exit_code, restarts, backoff_ms;
@@ -51,6 +52,8 @@ struct shim {
    taken; channel the way to the supervisor. Returns the exit status. */
 int baremetal_shim_main(const char *dir, int lock, int channel, bool is_start);
 void baremetal_shim_answer_all(struct shim *shim);
+/* Tells the supervisor whether it runs or is about to end. */
+void baremetal_shim_tell(struct shim *shim);
 /* shim-run.c */
 int baremetal_shim_run(struct shim *shim, struct err *err) ATTR_MUST_CHECK;
 int baremetal_shim_status(struct shim *shim, struct err *err) ATTR_MUST_CHECK;

@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
+#define RECORDS_AT_ONCE 1000
+
 struct follower {
     const struct existing *instance;
     char *dir;
@@ -19,7 +21,10 @@ struct follower {
     int64_t skip;       /* lines before the tail */
     int64_t run;        /* the one that is followed, counted by restarts */
     int64_t started_ns; /* of it; 0: it had not begun */
-    bool is_over;
+    int watch;
+    bool has_news;   /* something may be there to read */
+    bool may_differ; /* its status may have changed since has_ended was asked */
+    bool has_ended, is_over;
 };
 
 struct logs {
@@ -50,6 +55,8 @@ static void logs_free(struct operator_stream *stream)
     VEC_RELEASE(&logs->followers);
     mem_free(logs);
 }
+
+static void wake(struct operator_stream *stream);
 
 static bool is_in_time(const struct logs *logs, int64_t time_ns)
 {
@@ -134,16 +141,30 @@ static bool has_ended(const struct logs *logs, const struct follower *follower)
     return has;
 }
 
+/* Gives what is there, but not for ever where it is written as fast as we read. False: later. */
+static bool give_some(struct logs *logs, struct follower *follower)
+{
+    int n = 0;
+
+    logs->current = follower;
+    while (!logs->stream.is_gone && !logs->stream.is_paused && n++ < RECORDS_AT_ONCE) {
+        if (!baremetal_reader_next(follower->reader, give_line, logs))
+            return true;
+    }
+    follower->has_news = true;
+    if (!logs->stream.is_gone && !logs->stream.is_paused)
+        wake(&logs->stream);
+    return false;
+}
+
 /* Asks for the end before it reads, so that nothing that came before the end is missed. */
 static void pump(struct logs *logs, struct follower *follower)
 {
-    bool is_last = !logs->query.follow || has_ended(logs, follower);
-
-    logs->current = follower;
-    while (!logs->stream.is_gone && !logs->stream.is_paused &&
-           baremetal_reader_next(follower->reader, give_line, logs))
-        ;
-    if (logs->stream.is_gone || logs->stream.is_paused || !is_last)
+    follower->has_news = false;
+    if (follower->may_differ)
+        follower->has_ended = !logs->query.follow || has_ended(logs, follower);
+    follower->may_differ = false;
+    if (!give_some(logs, follower) || !follower->has_ended)
         return;
     baremetal_reader_flush(follower->reader, give_line, logs);
     follower->is_over = true;
@@ -161,7 +182,8 @@ static void turn(struct logs *logs)
 
     logs->stream.is_busy = true;
     VEC_EACH (&logs->followers, follower) {
-        if (!follower->is_over && !logs->stream.is_gone && !logs->stream.is_paused)
+        if (follower->has_news && !follower->is_over && !logs->stream.is_gone &&
+            !logs->stream.is_paused)
             pump(logs, follower);
         n_over += follower->is_over;
     }
@@ -182,14 +204,35 @@ static void on_first(void *arg)
     turn(logs);
 }
 
+static void note_change(struct logs *logs, const struct inotify_event *event)
+{
+    bool is_of_status = event->len == 0 || text_is(event->name, "status.json");
+
+    VEC_EACH (&logs->followers, follower) {
+        if (follower->watch != event->wd && !(event->mask & IN_Q_OVERFLOW))
+            continue;
+        follower->has_news = true;
+        follower->may_differ = follower->may_differ || is_of_status;
+    }
+}
+
+/* Of a hundred that are followed, one that writes costs the others nothing. */
 static void on_change(void *arg, int fd, unsigned events)
 {
-    char buffer[8192];
+    struct logs *logs = arg;
+    char buffer[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
+    ssize_t n;
 
     (void)events;
-    while (read(fd, buffer, sizeof(buffer)) > 0)
-        ;
-    turn(arg);
+    while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *event = (const struct inotify_event *)(buffer + at);
+
+            note_change(logs, event);
+            at += (ssize_t)(sizeof(*event) + event->len);
+        }
+    }
+    turn(logs);
 }
 
 static void wake(struct operator_stream *stream)
@@ -202,15 +245,17 @@ static void wake(struct operator_stream *stream)
 
 static void add_follower(struct logs *logs, const struct existing *instance)
 {
-    struct follower follower = { .instance = instance };
+    struct follower follower = {
+        .instance = instance, .watch = -1, .has_news = true, .may_differ = true
+    };
     struct arena *arena = arena_new();
     struct baremetal_look look;
     STR_AUTO(dir);
 
     baremetal_process_dir(logs->stream.baremetal, instance->id, &dir);
     if (logs->inotify >= 0)
-        (void)inotify_add_watch(logs->inotify, dir.buf,
-                                IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF);
+        follower.watch = inotify_add_watch(logs->inotify, dir.buf,
+                                           IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF);
     if (baremetal_look(arena, dir.buf, &look, NULL) == 0)
         find_run(logs, &follower, &look);
     arena_free(arena);
