@@ -205,7 +205,7 @@ static void make(struct conversion *c, struct str *out)
     tree = written_tree(&c->written, c->arena, &c->plain, &c->warnings);
     c->has_values = c->warnings.n > 0;
     if (c->how->to == CONVERT_OCTOCOMPOSE)
-        tree = octo_form(c->arena, tree, c->pipeline.settings.chosen->name, &c->warnings);
+        tree = octo_form(c->arena, tree, c->pipeline.settings.chosen, &c->warnings);
     str_clear(out);
     write_form(c, tree, out);
 }

@@ -28,7 +28,7 @@ int config_convert(const struct config_options *options, const struct convert_op
 
 /* octo-form.c: the tree of an OctoCompose configuration, in arena, from that of a compose file. Its
    nodes are used. What has no place in it are findings. */
-struct node *octo_form(struct arena *arena, struct node *tree, const char *operator_name,
-                       struct findings *findings);
+struct node *octo_form(struct arena *arena, struct node *tree,
+                       const struct config_operator *chosen, struct findings *findings);
 
 #endif

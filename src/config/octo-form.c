@@ -143,10 +143,14 @@ static void refuse_braces(const struct node_pair *section, struct findings *find
 /* --- the tree -----------------------------------------------------------------------------------
  */
 
-static void take_images(struct arena *arena, struct node *services, struct node *entries)
+/* Only who reads that part of the repositories finds the images there. */
+static void take_images(struct arena *arena, const struct config_operator *chosen,
+                        struct node *services, struct node *entries)
 {
+    bool has_images = strcmp(chosen->section, "docker") == 0;
+
     NODE_EACH_PAIR (services, pair) {
-        const struct node *image = node_get(pair->value, "image");
+        const struct node *image = has_images ? node_get(pair->value, "image") : NULL;
         struct node *entry = image == NULL ? NULL : make_entry(arena, image);
         const struct node *braces;
 
@@ -177,8 +181,8 @@ static void drop_unused_configs(struct node *configs, const struct node *service
     }
 }
 
-struct node *octo_form(struct arena *arena, struct node *tree, const char *operator_name,
-                       struct findings *findings)
+struct node *octo_form(struct arena *arena, struct node *tree,
+                       const struct config_operator *chosen, struct findings *findings)
 {
     const struct origin none = ORIGIN_NONE;
     struct node *services = node_get(tree, "services");
@@ -189,10 +193,10 @@ struct node *octo_form(struct arena *arena, struct node *tree, const char *opera
     struct node *result = node_map(arena, tree->at);
 
     if (node_is(services, NODE_MAP))
-        take_images(arena, services, entries);
+        take_images(arena, chosen, services, entries);
     if (node_is(configs, NODE_MAP))
         drop_unused_configs(configs, services, findings);
-    node_set(arena, octoctl, "operator", none, node_text(arena, none, operator_name));
+    node_set(arena, octoctl, "operator", none, node_text(arena, none, chosen->name));
     node_set(arena, repos, "services", none, entries);
     NODE_EACH_PAIR (tree, pair) {
         if (pair->value == configs && node_is(configs, NODE_MAP) && configs->u.map.n == 0)

@@ -31,8 +31,9 @@ int sources_read(struct arena *arena, const char *current_dir, const char *const
                  struct source_list *ret_sources, struct findings *findings,
                  struct err *err) ATTR_MUST_CHECK;
 
-/* The same for a text that is not in a file yet: one source without includes, whose paths start at dir.
-   name says by its ending which format it has, and stands in messages. What is wrong are findings. */
+/* The same for a text that is not in a file yet: one source without includes, whose paths start at
+   dir. name says by its ending which format it has, and stands in messages. What is wrong are
+   findings. */
 void sources_parse(struct arena *arena, const char *name, const char *dir, const struct str *text,
                    struct source_list *ret_sources, struct findings *findings);
 

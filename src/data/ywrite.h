@@ -12,8 +12,8 @@ enum ywrite_flags {
     YWRITE_MASK = 1,     /* sensitive nodes as "********" */
     YWRITE_INDENT4 = 2,  /* four spaces a level, not two */
     YWRITE_UNFOLDED = 4, /* lines as long as they get */
-    YWRITE_EXACT = 8,    /* reads as the same nodes again: docker compose writes 1.0 as 1, dates with a
-                            time, and a few texts so that nobody can read them */
+    YWRITE_EXACT = 8,    /* reads as the same nodes again: docker compose writes 1.0 as 1, dates
+                            with a time, and a few texts so that nobody can read them */
 };
 
 /* Appends the document. Nesting beyond YREAD_MAX_DEPTH is an assertion. */

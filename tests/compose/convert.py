@@ -49,7 +49,7 @@ def split_args(args):
             files.append(rest.pop(0))
         elif word == "--project-directory":
             folder = rest.pop(0)
-        elif word in ("-p", "--project-name", "--profile", "--env-file"):
+        elif word in ("-p", "--project-name", "--profile", "--env-file", "--operator"):
             kept += [word, rest.pop(0)]
         else:
             kept.append(word)
