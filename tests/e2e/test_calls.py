@@ -36,6 +36,8 @@ MEANT = [
     (r"pre-start", r"POST /containers/create \S+\.body\.NetworkingConfig\.EndpointsConfig\.\S+\.Aliases: ",
      "a hook's container has the service's networks, not its names: others would reach it as the service"),
     (r"pre-start", r"DELETE /containers/\(unnamed\).*\.query\.force: ", "it may not be dead yet for the engine"),
+    (r"build-classic", r"POST /build null\.query\.(cachefrom|shmsize|ulimits|rm|forcerm|labels\.com\.docker\.compose)",
+     "docker compose loses these for the classic builder; the labels tell whose image it is"),
     # API 1.41: docker compose 5 sends what this engine does not know
     (r"(?:mac-address|networks-)", r"POST /containers/create \S+\.body\.(MacAddress|NetworkingConfig\S+\.MacAddress): ",
      "1.41", "the engine knows the address of a container, not of an endpoint"),
@@ -57,7 +59,7 @@ class Bench:
 
     def __init__(self, case, engine, project):
         self.case, self.engine, self.project = case, engine, project
-        self.env = dict(e.split("=", 1) for e in case.option("env"))
+        self.env = dict(e.replace("$DIR", str(project.dir)).split("=", 1) for e in case.option("env"))
         for f in case.option("file"):
             path, text = f.split(" ", 1)
             project.write(text.replace("\\n", "\n"), path)

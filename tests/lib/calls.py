@@ -200,6 +200,8 @@ def record(calls, folder):
         body = c.body
         if c.method == "PUT" and c.path.endswith("/archive"):
             item["files"] = archive(body)
+        elif c.path == "/build":
+            item["query"] = {k: json.loads(v) if v[:1] in "{[" else v for k, v in item["query"].items() if v}
         elif body:
             item["body"] = plain(json.loads(body))
             labels = item["body"].get("Labels", {})

@@ -12,6 +12,7 @@
 struct engine_build {
     struct build_log log;
     struct context *context;
+    char *auth; /* a header; a secret */
     bool is_classic;
 };
 
@@ -20,6 +21,9 @@ static void engine_build_release(struct task *task)
     struct engine_build *work = task->data;
     build_log_release(&work->log);
     context_free(work->context);
+    if (work->auth)
+        mem_wipe(work->auth, strlen(work->auth));
+    mem_free(work->auth);
     mem_free(work);
 }
 
@@ -173,6 +177,7 @@ static void send_build(struct task *task)
         }
     }
     build_query(task, &query);
+    const char *const headers[] = { work->auth, NULL };
     struct engine_stream_spec spec = { .method = "POST",
                                        .path = query.buf,
                                        .what = task_what(task),
@@ -180,10 +185,17 @@ static void send_build(struct task *task)
                                        .done = on_built,
                                        .arg = task,
                                        .content_type = "application/x-tar",
+                                       .headers = headers,
                                        .is_long = true };
     if (work->context)
         spec.read = read_context;
     task->call = engine_stream(task->docker->engine, &spec);
+}
+
+static void on_auth(struct task *task, char *header)
+{
+    ((struct engine_build *)task->data)->auth = header;
+    send_build(task);
 }
 
 /* --- what it cannot do ------------------------------------------------------------------------ */
@@ -229,5 +241,5 @@ void build_by_engine(struct task *task)
     bool has_wish = text_is_set(wish) && text_to_bool(wish, &is_on) == 0;
     work->is_classic =
         engine_is_podman(engine) || (has_wish ? !is_on : engine_builder(engine) != 2);
-    send_build(task);
+    build_auth(task, on_auth);
 }

@@ -1,6 +1,7 @@
 /*
  * build.h - what the two ways to build an image share (apply-build.c chooses, build-bake.c and
- * build-engine.c do it, build-trace.c reads what BuildKit tells). Used inside of this folder only.
+ * build-engine.c do it, build-trace.c reads what BuildKit tells, build-auth.c has the credentials).
+ * Used inside of this folder only.
  */
 #ifndef OCTO_OPERATOR_DOCKER_BUILD_H
 #define OCTO_OPERATOR_DOCKER_BUILD_H
@@ -29,6 +30,11 @@ struct node *build_labels(struct task *task, bool is_classic);
 struct node *build_args(struct task *task);
 struct node *build_tags(struct task *task);
 const char *build_platform(struct task *task);
+
+/* build-auth.c: the header X-Registry-Config with all credentials there are. It is the receiver's, and a
+   secret. Not called when the step ends meanwhile. */
+typedef void (*build_auth_fn)(struct task *task, char *header);
+void build_auth(struct task *task, build_auth_fn done);
 
 /* build-trace.c: a status of BuildKit in its binary form. */
 void build_trace(struct task *task, struct build_log *log, const char *bytes, size_t len);

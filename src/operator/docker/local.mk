@@ -9,6 +9,7 @@ operator_docker_files = \
 	src/operator/docker/apply-run.c \
 	src/operator/docker/await.c \
 	src/operator/docker/begin.c \
+	src/operator/docker/build-auth.c \
 	src/operator/docker/build-bake.c \
 	src/operator/docker/build-engine.c \
 	src/operator/docker/build-trace.c \
