@@ -4,12 +4,8 @@
  */
 #include "base/base.h"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include "base/file.h"
-#include "cmd/input.h"
 #include "cmd/operate.h"
+#include "cmd/session.h"
 #include "cmd/commands.h"
 
 struct exec_options {
@@ -37,89 +33,11 @@ static const struct option_row exec_rows[] = {
 };
 #undef OPTIONS_OF
 
-struct exec_run {
-    struct cmd_context *context;
-    struct operator_stream *stream;
-    struct input *input;
-    bool is_done, is_signalled;
-    int exit_code;
-    struct err err;
-};
-
-static void on_output(void *arg, int stream, const char *bytes, size_t len)
+static struct operator_stream *open_stream(struct cmd_context *context, void *arg,
+                                           stream_output_fn output, stream_done_fn done,
+                                           void *done_arg)
 {
-    struct exec_run *run = arg;
-    ERR_AUTO(err);
-
-    if (file_write_all(stream == 2 ? STDERR_FILENO : STDOUT_FILENO, bytes, len, &err) < 0 &&
-        !err_is_set(&run->err)) {
-        err_move(&run->err, &err);
-        run->is_done = true;
-    }
-}
-
-static void on_done(void *arg, int exit_code, struct err *err)
-{
-    struct exec_run *run = arg;
-
-    run->stream = NULL;
-    run->is_done = true;
-    run->exit_code = exit_code;
-    if (err_is_set(err) && !err_is_set(&run->err))
-        err_move(&run->err, err);
-}
-
-static void on_resize(void *arg, int signo)
-{
-    struct exec_run *run = arg;
-
-    (void)signo;
-    terminal_update_size(&run->context->terminal);
-    if (run->stream != NULL)
-        run->context->ops->stream_resize(run->stream, run->context->terminal.rows,
-                                         run->context->terminal.columns);
-}
-
-/* The program gets the first one, where the operator can pass it on; another ends the wait for it.
- */
-static void on_signal(void *arg, int signo)
-{
-    struct exec_run *run = arg;
-
-    if (run->stream != NULL && run->context->ops->stream_signal != NULL && !run->is_signalled) {
-        run->is_signalled = true;
-        run->context->ops->stream_signal(run->stream, signo);
-        return;
-    }
-    err_release(&run->err);
-    err_set(&run->err, ERR_INTERRUPTED, "interrupted by signal %d", signo);
-    run->is_done = true;
-}
-
-static int run_stream(struct exec_run *run, const struct exec_query *query, struct err *err)
-{
-    struct cmd_context *context = run->context;
-    struct operate_signals signals;
-    struct loop_source *resized;
-    int result;
-
-    if (query->tty && query->with_input && terminal_make_raw(err) < 0)
-        return -1;
-    operate_catch(context, on_signal, run, &signals);
-    resized = loop_add_signal(context->loop, SIGWINCH, on_resize, run);
-    run->stream = context->ops->exec(context->operator_handle, query, on_output, on_done, run);
-    if (query->with_input)
-        run->input = input_start(context, run->stream);
-    result = operate_until(context, &run->is_done, err);
-    input_stop(run->input);
-    terminal_restore();
-    operate_let_go(&signals);
-    loop_remove(resized);
-    if (run->stream != NULL)
-        context->ops->stream_cancel(run->stream);
-    if (result == 0 && err_is_set(&run->err))
-        result = err_move(err, &run->err);
-    return result < 0 ? -1 : run->exit_code;
+    return context->ops->exec(context->operator_handle, arg, output, done, done_arg);
 }
 
 static int run_exec(struct cmd_context *context, const void *values, const struct text_list *words,
@@ -142,7 +60,10 @@ static int run_exec(struct cmd_context *context, const void *values, const struc
         .rows = context->terminal.rows,
         .columns = context->terminal.columns,
     };
-    struct exec_run run = { .context = context, .err = ERR_INIT };
+    const struct session_options session = { .is_raw = query.tty && query.with_input,
+                                             .with_input = query.with_input,
+                                             .open = open_stream,
+                                             .arg = &query };
     const struct existing *instance = NULL;
     struct existing_set set;
     int result;
@@ -154,7 +75,7 @@ static int run_exec(struct cmd_context *context, const void *values, const struc
                      &instance, err) < 0)
         return -1;
     query.instance_id = instance->id;
-    result = run_stream(&run, &query, err);
+    result = session_run(context, &session, err);
     existing_set_release(&set);
     return result;
 }

@@ -1,5 +1,6 @@
 # The files of src/cmd. Sorted; headers too.
 cmd_files = \
+	src/cmd/attach.c \
 	src/cmd/attached.c \
 	src/cmd/attached.h \
 	src/cmd/build.c \
@@ -43,6 +44,8 @@ cmd_files = \
 	src/cmd/restart.c \
 	src/cmd/rm.c \
 	src/cmd/scale.c \
+	src/cmd/session.c \
+	src/cmd/session.h \
 	src/cmd/start.c \
 	src/cmd/stop.c \
 	src/cmd/table.c \

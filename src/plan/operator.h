@@ -194,8 +194,8 @@ struct operator_ops {
     void (*stream_write)(struct operator_stream *stream, const char *bytes, size_t len);
     void (*stream_close_input)(struct operator_stream *stream);
     void (*stream_resize)(struct operator_stream *stream, unsigned rows, unsigned columns);
-    /* Optional: sends a signal to what an exec stream runs. */
-    void (*stream_signal)(struct operator_stream *stream, int signo);
+    /* Optional: sends a signal to what the stream runs or is attached to. False: this one cannot. */
+    bool (*stream_signal)(struct operator_stream *stream, int signo);
     void (*stream_cancel)(struct operator_stream *stream); /* no callback follows; the stream is gone */
     /* Back-pressure: no output callbacks until resumed. */
     void (*stream_pause)(struct operator_stream *stream, bool is_paused);

@@ -1,5 +1,5 @@
 /*
- * contract-streams.c - logs, exec, events and projects, where an operator has them.
+ * contract-streams.c - logs, exec, attach, events and projects, where an operator has them.
  */
 #include "base/base.h"
 
@@ -170,6 +170,41 @@ static void check_exec(struct contract *contract)
     err_release(&listening.err);
 }
 
+/* --- attach ---------------------------------------------------------------------------------- */
+
+static void check_attach(struct contract *contract)
+{
+    const struct existing *web = contract_instance(contract, "web", 1);
+    struct attach_query query = { .instance_id = web ? web->id : "", .with_output = true };
+    struct listening listening = { .contract = contract, .output = STR_INIT };
+    struct operator_stream *stream;
+    CLEANUP(mem_cleanup) char *killed = NULL;
+    CLEANUP(mem_cleanup) char *started = NULL;
+
+    if (!contract->ops->attach || !web)
+        return;
+    stream = contract->ops->attach(contract->run.handle, &query, on_output, on_stream_end,
+                                   &listening);
+    until_done(&listening, 200);
+    contract_ok(contract, !listening.is_done, "what is attached to goes on");
+    contract->ops->stream_cancel(stream);
+    str_clear(&listening.output);
+    stream = contract->ops->attach(contract->run.handle, &query, on_output, on_stream_end,
+                                   &listening);
+    until_done(&listening, 200);
+    killed = contract_do(contract, GOAL_KILL);
+    until_done(&listening, 10000);
+    contract_ok(contract, !killed && listening.is_done, "and ends with it");
+    if (!listening.is_done)
+        contract->ops->stream_cancel(stream);
+    web = contract_instance(contract, "web", 1);
+    contract_ok(contract, web && web->exit_code == listening.exit_code, "with its exit code");
+    err_release(&listening.err);
+    str_release(&listening.output);
+    started = contract_do(contract, GOAL_START);
+    contract_ok(contract, !started, "it is started again");
+}
+
 /* --- events, projects ------------------------------------------------------------------------ */
 
 static void on_event(void *arg, const struct operator_event *event)
@@ -235,6 +270,7 @@ void contract_streams(struct contract *contract)
     contract_ok(contract, !up, "a project for its streams comes up");
     check_logs(contract);
     check_exec(contract);
+    check_attach(contract);
     check_projects(contract);
     check_events(contract);
     down = contract_do(contract, GOAL_DOWN);

@@ -172,3 +172,33 @@ def test_exec_is_where_the_service_is(bare):
     assert not os.path.exists("/mnt/inside")
     bare.run("down")
     assert bare.gone()
+
+
+# --- attach ------------------------------------------------------------------------------------------
+
+def test_attach(bare):
+    bare.write("  a:\n    command: [sh, -c, 'echo before; while read x; do printf \"got %s, \" $$x; done']\n"
+               "    stdin_open: true\n  b:\n    command: [sh, -c, \"trap 'echo bye; exit 7' TERM; while :; do sleep 0.1; "
+               "done\"]\n")
+    bare.run("up", "-d")
+    until(lambda: "before" in bare.run("logs").stdout)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    for word in ("one", "two"):  # what ends is the connection, not the service's input
+        with subprocess.Popen(bare.command("attach", "a"), cwd=bare.folder, env=bare.env, **pipes) as attached:
+            attached.stdin.write(word.encode() + b"\n")
+            attached.stdin.flush()
+            text = f"got {word}, ".encode()
+            assert attached.stdout.read(len(text)) == text  # without the end of a line
+            attached.kill()
+    with subprocess.Popen(bare.command("attach", "a"), cwd=bare.folder, env=bare.env, **pipes) as attached:
+        time.sleep(0.5)
+        bare.run("kill", "a")
+        assert attached.wait(10) == 137
+    with subprocess.Popen(bare.command("attach", "--no-stdin", "b"), cwd=bare.folder, env=bare.env, **pipes) as attached:
+        time.sleep(0.5)
+        attached.send_signal(signal.SIGTERM)
+        assert attached.wait(10) == 7
+        assert attached.stdout.read() == b"bye\n"
+    assert bare.run("attach", "b", check=False).returncode == 1
+    bare.run("down")
+    assert bare.gone()

@@ -91,10 +91,11 @@ static void stream_resize(struct operator_stream *stream, unsigned rows, unsigne
         stream->resize(stream, rows, columns);
 }
 
-static void stream_signal(struct operator_stream *stream, int signo)
+static bool stream_signal(struct operator_stream *stream, int signo)
 {
     if (stream->signal)
         stream->signal(stream, signo);
+    return stream->signal != NULL;
 }
 
 static void stream_cancel(struct operator_stream *stream)
@@ -122,7 +123,7 @@ const struct operator_ops baremetal_ops = {
     .other_name = "bare-metal",
     .summary = "processes of this host",
     .section = "baremetal",
-    .caps = CAP_LOGS | CAP_EXEC | CAP_EVENTS | CAP_PROJECTS,
+    .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS,
     .kinds = kinds,
     .open = baremetal_open,
     .close = baremetal_close,
@@ -136,6 +137,7 @@ const struct operator_ops baremetal_ops = {
     .logs = baremetal_logs,
     .events = baremetal_events,
     .exec = baremetal_exec,
+    .attach = baremetal_attach,
     .projects = baremetal_projects,
     .stream_write = stream_write,
     .stream_close_input = stream_close_input,

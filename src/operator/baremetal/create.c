@@ -340,6 +340,20 @@ static void add_limits(struct making *making)
     }
 }
 
+/* A pipe that the service itself holds open, so that it does not end with who writes. */
+static int add_input(struct making *making, struct err *err)
+{
+    STR_AUTO(path);
+
+    if (!making->service->stdin_open)
+        return 0;
+    str_printf(&path, "%s/in", making->dir);
+    if (mkfifo(path.buf, 0600) != 0)
+        return err_set_sys(err, errno, "pipe cannot be made: \"%s\"", path.buf);
+    put_text(making, making->run, "input", "in");
+    return 0;
+}
+
 static int make_run(struct making *making, struct err *err)
 {
     struct node *argv = put_list(making, making->run, "argv"), *env;
@@ -376,6 +390,8 @@ static int make_run(struct making *making, struct err *err)
     add_limits(making);
     baremetal_put_limits(making->arena, making->run, service,
                          arena_printf(making->arena, "%s/%s", making->project->name, making->id));
+    if (add_input(making, err) != 0)
+        return -1;
     baremetal_give(making->dir, making->run);
     if (service->oom_score_adj)
         put_int(making, making->run, "oom_score_adj", service->oom_score_adj);

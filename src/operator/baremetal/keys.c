@@ -164,7 +164,7 @@ const struct key_row baremetal_keys[] = {
     { "secrets", KEY_USED, NULL, NULL },
     { "security_opt", KEY_NO_EFFECT, "a process has what its user has", NULL },
     { "shm_size", KEY_NO_EFFECT, "/dev/shm is the host's", NULL },
-    { "stdin_open", KEY_NO_EFFECT, "standard input is /dev/null", NULL },
+    { "stdin_open", KEY_USED, NULL, NULL },
     { "stop_grace_period", KEY_USED, NULL, NULL },
     { "stop_signal", KEY_USED, NULL, NULL },
     { "storage_opt", KEY_NO_EFFECT, "the file system is the host's", NULL },

@@ -28,6 +28,7 @@ operator_baremetal_files = \
 	src/operator/baremetal/shim.h \
 	src/operator/baremetal/state.c \
 	src/operator/baremetal/status.c \
+	src/operator/baremetal/stream-attach.c \
 	src/operator/baremetal/stream-events.c \
 	src/operator/baremetal/stream-exec.c \
 	src/operator/baremetal/stream-logs.c \

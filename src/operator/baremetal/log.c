@@ -176,6 +176,7 @@ struct baremetal_reader {
     int64_t at[2];
     struct str carry[2];
     int64_t time_ns[2];
+    bool is_raw;
 };
 
 static void close_parts(struct baremetal_reader *reader)
@@ -212,6 +213,11 @@ struct baremetal_reader *baremetal_reader_new(const char *dir)
     str_init(&reader->carry[0], 0);
     str_init(&reader->carry[1], 0);
     return reader;
+}
+
+void baremetal_reader_set_raw(struct baremetal_reader *reader)
+{
+    reader->is_raw = true;
 }
 
 void baremetal_reader_free(struct baremetal_reader *reader)
@@ -257,8 +263,12 @@ static void take_record(struct baremetal_reader *reader, const struct baremetal_
 
         if (n <= 0)
             break;
-        str_add_len(&reader->carry[stream], buffer, (size_t)n);
         reader->at[stream] += n;
+        if (reader->is_raw) {
+            fn(arg, stream + 1, reader->time_ns[stream], buffer, (size_t)n);
+            continue;
+        }
+        str_add_len(&reader->carry[stream], buffer, (size_t)n);
         give_lines(reader, stream, fn, arg);
     }
 }

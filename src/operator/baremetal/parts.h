@@ -8,6 +8,7 @@
  *   process/ID/status.json   written by the shim only
  *   process/ID/exit.json     how the process of a killed shim ended: written by the supervisor only
  *   process/ID/lock          held by the living shim, and by who makes or removes the instance
+ *   process/ID/in            named pipe, where the service keeps its input open
  *   process/ID/{out,err}     named pipes, the service's outputs
  *   process/ID/log-N.{out,err,idx}
  *   volume/KEY.json, volume/KEY/
@@ -235,6 +236,8 @@ void baremetal_log_move(struct baremetal_log *log, int stream);
 
 struct baremetal_reader;
 struct baremetal_reader *baremetal_reader_new(const char *dir);
+/* Bytes as they were written instead of lines; nothing is kept for a flush. */
+void baremetal_reader_set_raw(struct baremetal_reader *reader);
 void baremetal_reader_free(struct baremetal_reader *reader);
 typedef void (*baremetal_line_fn)(void *arg, int stream, int64_t time_ns, const char *text,
                                   size_t len);
@@ -277,6 +280,8 @@ struct operator_stream *baremetal_logs(void *handle, const struct log_query *que
                                        log_line_fn line, log_done_fn done, void *arg);
 struct operator_stream *baremetal_exec(void *handle, const struct exec_query *query,
                                        stream_output_fn output, stream_done_fn done, void *arg);
+struct operator_stream *baremetal_attach(void *handle, const struct attach_query *query,
+                                         stream_output_fn output, stream_done_fn done, void *arg);
 struct operator_stream *baremetal_events(void *handle, const char *project, int64_t since_ns,
                                          int64_t until_ns, event_fn event, stream_done_fn done,
                                          void *arg);

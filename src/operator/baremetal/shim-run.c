@@ -91,6 +91,7 @@ __attribute__((noreturn)) static void be_child(struct shim *shim, int go, int fa
 {
     const char **argv = baremetal_words(node_get(shim->run, "argv"));
     const char **env = baremetal_words(node_get(shim->run, "env"));
+    const char *input = baremetal_text(shim->run, "input");
     struct failure failure = { 0, "outputs cannot be opened" };
     sigset_t none;
     char byte;
@@ -104,7 +105,7 @@ __attribute__((noreturn)) static void be_child(struct shim *shim, int go, int fa
     /* When the shim dies before it has written down whom it started, nothing was started. */
     if (read(go, &byte, 1) != 1)
         _exit(1);
-    fds[0] = open("/dev/null", O_RDONLY);
+    fds[0] = input ? open(input, O_RDWR) : open("/dev/null", O_RDONLY);
     fds[1] = open("out", O_RDWR);
     fds[2] = open("err", O_RDWR);
     for (int i = 0; i < 3; i++) {

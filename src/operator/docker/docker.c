@@ -234,6 +234,7 @@ const struct operator_ops docker_ops = {
     .stream_write = docker_stream_write,
     .stream_close_input = docker_stream_close_input,
     .stream_resize = docker_stream_resize,
+    .stream_signal = docker_stream_signal,
     .stream_cancel = docker_stream_cancel,
     .stream_pause = docker_stream_pause,
 };

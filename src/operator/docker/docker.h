@@ -141,6 +141,7 @@ struct operator_stream *docker_attach(void *handle, const struct attach_query *q
 void docker_projects(void *handle, bool with_stopped, projects_done_fn done, void *arg);
 void docker_stream_write(struct operator_stream *stream, const char *bytes, size_t len);
 void docker_stream_close_input(struct operator_stream *stream);
+bool docker_stream_signal(struct operator_stream *stream, int signo);
 void docker_stream_resize(struct operator_stream *stream, unsigned rows, unsigned columns);
 void docker_stream_cancel(struct operator_stream *stream);
 void docker_stream_pause(struct operator_stream *stream, bool is_paused);

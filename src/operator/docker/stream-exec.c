@@ -283,6 +283,22 @@ struct operator_stream *docker_exec(void *handle, const struct exec_query *query
 
 /* --- attach ----------------------------------------------------------------------------------- */
 
+static void on_signalled(void *arg ATTR_UNUSED, struct engine_answer *answer ATTR_UNUSED,
+                         struct err *err ATTR_UNUSED)
+{
+    /* A container that has just ended takes no signal: its end is told. */
+}
+
+static void session_signal(struct operator_stream *stream, int signo)
+{
+    struct session *session = container_of(stream, struct session, stream);
+    const int ok[2] = { 0, 0 };
+    STR_AUTO(path);
+
+    str_printf(&path, "/containers/%s/kill?signal=%d", session->container, signo);
+    engine_call(stream->docker->engine, "POST", path.buf, NULL, "signal", ok, on_signalled, NULL);
+}
+
 struct operator_stream *docker_attach(void *handle, const struct attach_query *query,
                                       stream_output_fn output, stream_done_fn done, void *arg)
 {
@@ -292,6 +308,7 @@ struct operator_stream *docker_attach(void *handle, const struct attach_query *q
 
     session->tty = query->tty;
     session->with_input = query->with_input;
+    session->stream.signal = session_signal;
     str_printf(&path, "/containers/%s/attach?stream=1", session->container);
     if (query->with_input)
         str_add(&path, "&stdin=1");

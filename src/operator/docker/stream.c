@@ -48,6 +48,13 @@ void docker_stream_resize(struct operator_stream *stream, unsigned rows, unsigne
         stream->resize(stream, rows, columns);
 }
 
+bool docker_stream_signal(struct operator_stream *stream, int signo)
+{
+    if (stream->signal)
+        stream->signal(stream, signo);
+    return stream->signal != NULL;
+}
+
 void docker_stream_pause(struct operator_stream *stream, bool is_paused)
 {
     struct http_request *request = request_of(stream);

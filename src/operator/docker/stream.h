@@ -15,6 +15,7 @@ struct operator_stream {
     /* NULL: not for this kind. */
     void (*resize)(struct operator_stream *stream, unsigned rows, unsigned columns);
     void (*pause)(struct operator_stream *stream, bool is_paused);
+    void (*signal)(struct operator_stream *stream, int signo);
     void (*release)(struct operator_stream *stream); /* frees what is its own; the stream as well */
     /* Input that came before the connection was there. */
     struct str early;
