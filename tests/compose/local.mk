@@ -26,6 +26,8 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/limits.py \
 	tests/compose/linear.py \
 	tests/compose/maker.py \
+	tests/compose/messages.py \
+	tests/compose/messages.txt \
 	tests/compose/random \
 	tests/compose/replay.py \
 	tests/compose/uncovered.txt \

@@ -16,6 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import cases
+import messages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLE = 25
@@ -49,12 +50,14 @@ class Worker:
         self.top, self.step = cases.temporary_folder(), step
 
     def lines(self, number, case, wanted):
+        """What differs, and what the program said on standard error."""
         if wanted is None:
-            return ["there is no golden: run capture"]
-        lines = differences(wanted, cases.run(self.served, case, self.top))
+            return ["there is no golden: run capture"], ""
+        got = cases.run(self.served, case, self.top)
+        lines = differences(wanted, got)
         if not lines and number % self.step == 0:
             lines = differences(wanted, cases.run(self.program, case, self.top))
-        return lines
+        return lines, got.stderr
 
     def close(self):
         self.served.close()
@@ -97,9 +100,16 @@ def main():
     results = cases.in_shares(todo, lambda share, queue: replay_share(serve, program, share, step,
                                                                       queue))
     for number, _, _, name in todo:
-        lines = results.get(number, ["was not run"])
+        lines = results.get(number, (["was not run"], ""))[0]
         n_failed += bool(lines)
         print(f"{'not ok' if lines else 'ok'} {number} - {name}")
+        for line in lines:
+            print(f"#   {line}")
+    if not only and len(sys.argv) == 3:
+        todo.append(None)
+        lines = messages.problems([text for _, text in results.values()])
+        n_failed += bool(lines)
+        print(f"{'not ok' if lines else 'ok'} {len(todo)} - every message of the loader is provoked")
         for line in lines:
             print(f"#   {line}")
     print(f"1..{len(todo)}")
