@@ -2,9 +2,12 @@
 
 import base64
 import json
+import shutil
+import subprocess
 
 import pytest
 
+import fetch
 import project as project_lib
 from engine import ApiError
 import relay as relay_lib
@@ -197,3 +200,58 @@ def test_config_digest_calls(there, octo_for, tmp_path):
         before = len(relay.calls)
         p.octo("config", "--resolve-image-digests", "--services").ok()
         assert len(relay.calls) == before
+
+
+PRIVATE = "127.0.0.1:5001"
+
+
+@pytest.fixture
+def private(engine, tmp_path):
+    """A registry that asks for a password and has base:1, which the engine has not."""
+    crypt = pytest.importorskip("crypt")
+    exe = shutil.which("docker-registry", path=fetch.HOST_PATH)
+    if not exe:
+        pytest.skip("no docker-registry (Debian's docker-registry package)")
+    (tmp_path / "users").write_text("me:%s\n" % crypt.crypt("secret", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))
+    (tmp_path / "registry.yml").write_text(
+        "version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: '%s'}\n"
+        "auth: {htpasswd: {realm: r, path: %s}}\n" % (tmp_path / "registry", PRIVATE, tmp_path / "users"))
+    p = engine.spawn(exe, "serve", str(tmp_path / "registry.yml"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert engine.http(5001, "/v2/")[0] == 401
+    base = PRIVATE + "/base"
+    engine.api("POST", "/images/stand-in:1/tag?repo=%s&tag=1" % base)
+    login = {"username": "me", "password": "secret", "serveraddress": PRIVATE}
+    auth = {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(login).encode()).decode()}
+    out = engine.api("POST", "/images/%s/push?tag=1" % base, headers=auth, raw=True)
+    assert b"errorDetail" not in out, out
+    engine.api("DELETE", "/images/%s:1" % base)
+    yield base + ":1"
+    p.kill()
+    p.wait()
+    try:
+        engine.api("DELETE", "/images/%s:1?force=1" % base)
+    except ApiError:
+        pass
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("how", ["auths", "helper", "variable"])
+def test_private_base_without_buildx(private, project, how):
+    """A build by the engine pulls what the Dockerfile names, with the user's credentials."""
+    auths = {"auths": {PRIVATE: {"auth": base64.b64encode(b"me:secret").decode()}}}
+    config = {"auths": auths, "helper": {"credHelpers": {PRIVATE: "calls"}}, "variable": {}}[how]
+    helper = project.write("#!/bin/sh\ncat >/dev/null\n"
+                           "echo '{\"ServerURL\": \"%s\", \"Username\": \"me\", \"Secret\": \"secret\"}'\n" % PRIVATE,
+                           "bin/docker-credential-calls")
+    helper.chmod(0o755)
+    env = {"DOCKER_CONFIG": project.dir / "docker", "PATH": "%s:%s" % (helper.parent, project.engine.path_env)}
+    project.write("FROM %s\nRUN echo %s >/built\n" % (private, how), "ctx/Dockerfile")
+    project.write("services: {app: {build: ctx}}\n")
+    project.write("{}", "docker/config.json")
+    project.octo("build", env=env).fails(1)
+    project.write(json.dumps(config), "docker/config.json")
+    if how == "variable":
+        env["DOCKER_AUTH_CONFIG"] = json.dumps(auths)
+    r = project.octo("build", env=env).ok()
+    assert "secret" not in r.out + r.err
+    project.engine.api("DELETE", "/images/%s-app?force=1" % project.name)
