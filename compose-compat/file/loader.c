@@ -261,7 +261,8 @@ int loader_tree(const struct load_set *set, struct node **ret_tree, struct err *
         return 0;
     }
     struct stage stage = loader_stage(set, NULL);
-    if (!loader->written)
+    /* The default of a build's context is the included file's folder. */
+    if (!loader->written || set->chain)
         stage_defaults(&stage, whole);
     stage_check(&stage, whole);
     /* What an included file names is relative to its own folder, whatever the options say. */

@@ -246,8 +246,9 @@ static struct node *plain_scalar(struct restore *r, const struct node *node,
     if (node->kind != NODE_TEXT)
         return node_copy(r->arena, node);
     /* What the file does not have as it is was relative there. */
-    if (is_path(row) && path_is_absolute(text) && entry && meaning(r, entry->raw, &meant) &&
-        !strstr(meant.buf, text) && meant.buf[0] != '~')
+    if (entry && !meaning(r, entry->raw, &meant))
+        str_add(&meant, text);
+    if (is_path(row) && path_is_absolute(text) && !strstr(meant.buf, text) && meant.buf[0] != '~')
         text = relative_path(r, text);
     return doubled(r, node->at, text, text == node->u.text.bytes ? node->u.text.len : strlen(text));
 }

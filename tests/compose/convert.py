@@ -68,6 +68,7 @@ class Converting:
     def __init__(self, runner, folder, env, args, words):
         self.runner, self.folder, self.env, self.args, self.words = runner, folder, env, args, words
         self.kept, self.at = split_args(args)
+        os.makedirs(os.path.join(folder, self.at), exist_ok=True)
 
     def run(self, *command):
         return self.runner.runs(self.folder, self.env, [list(command)])[0]
