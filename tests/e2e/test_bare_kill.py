@@ -56,6 +56,8 @@ def mains(bare):
                 env = dict(item.partition(b"=")[::2] for item in file.read().split(b"\0"))
         except (ProcessLookupError, FileNotFoundError):
             continue
+        if b"OCTO_SERVICE" not in env:
+            continue  # it has just ended
         name = env[b"OCTO_SERVICE"].decode() + "-" + env[b"OCTO_REPLICA"].decode()
         found.setdefault(name, []).append(pid)
     return found
@@ -119,6 +121,9 @@ def test_kill_anything(bare):  # noqa: F811
     seed = int(os.environ.get("OCTO_SEED", time.time_ns() % 1000000))
     print(f"OCTO_SEED={seed}")
     luck = random.Random(seed)
+    # A sanitized build's watching processes have nobody to complain to but a file.
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        bare.env[name] = f"{os.environ.get(name, '')}:log_path={bare.folder}/sanitizer"
     n_kills = 0
     scale = 1
     write(bare, scale)
@@ -147,4 +152,6 @@ def test_kill_anything(bare):  # noqa: F811
     bare.run("down", "-t", "1")
     assert bare.gone() and not bare.state().exists(), (bare.processes(), bare.supervisors())
     print("kills", n_kills)
+    complaints = [file.read_text() for file in bare.folder.glob("sanitizer.*")]
+    assert not complaints, complaints[0]
     assert n_kills > 0

@@ -322,6 +322,9 @@ int baremetal_supervisor_main(int argc, char **argv)
             return 1;
     }
     end(dir.buf);
+    loop_free(supervisor.loop);
+    VEC_RELEASE(&supervisor.wards);
+    VEC_RELEASE(&supervisor.clients);
     return 0;
 }
 
