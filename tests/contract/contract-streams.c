@@ -186,7 +186,11 @@ static void check_attach(struct contract *contract)
     stream = contract->ops->attach(contract->run.handle, &query, on_output, on_stream_end,
                                    &listening);
     until_done(&listening, 200);
-    contract_ok(contract, !listening.is_done, "what is attached to goes on");
+    if (!contract_ok(contract, !listening.is_done, "what is attached to goes on")) {
+        err_release(&listening.err);
+        str_release(&listening.output);
+        return;
+    }
     contract->ops->stream_cancel(stream);
     str_clear(&listening.output);
     stream = contract->ops->attach(contract->run.handle, &query, on_output, on_stream_end,

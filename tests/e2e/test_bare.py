@@ -86,6 +86,11 @@ def bare(tmp_path):
     subprocess.run(it.command("kill"), cwd=tmp_path, env=it.env, capture_output=True)
     for pid in it.supervisors() + [pid for pid, _ in it.processes()]:
         os.kill(pid, signal.SIGKILL)
+    it.gone()
+    for tree in ("octocompose", "*/octocompose"):
+        for group in [*Path("/sys/fs/cgroup").glob(f"{tree}/{it.name}/*/"),
+                      *Path("/sys/fs/cgroup").glob(f"{tree}/{it.name}/")]:
+            group.rmdir()
 
 
 def until(what, seconds=10):
