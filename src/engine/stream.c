@@ -92,7 +92,8 @@ static ptrdiff_t on_read(void *arg, char *buf, size_t cap)
 
 void stream_send(struct engine_call *call, struct http_request_spec *spec)
 {
-    spec->is_stream = true;
+    /* Raw bytes that end by themselves keep no place from others for long. */
+    spec->is_stream = call->is_long || call->is_hijack || call->read || call->data == NULL;
     spec->data = on_data;
     if (call->read)
         spec->read = on_read;

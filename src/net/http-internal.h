@@ -30,6 +30,9 @@ struct http {
     VEC(char *) headers;
 
     void *multi;
+    /* libcurl's handles that are free again: making one costs more than some requests do (it may read
+       the resolver's configuration each time). At most HTTP_LIMIT. */
+    VEC(void *) spare;
     struct loop_source *timer; /* libcurl's */
     struct loop_source *soon;  /* the next pump() */
     struct http_socket *sockets;

@@ -61,10 +61,25 @@ static void forget_headers(struct http_request *request)
     request->answer_headers.n = 0;
 }
 
+/* Keeps the handle for another request. It is not in libcurl's hands any more. */
+static void free_handle(struct http_request *request)
+{
+    struct http *http = request->http;
+
+    if (request->easy == NULL)
+        return;
+    if (request->is_stream || request->is_cancelled || request->is_paused ||
+        http->spare.n >= HTTP_LIMIT) {
+        curl_easy_cleanup(request->easy);
+        return;
+    }
+    curl_easy_reset(request->easy);
+    VEC_ADD(&http->spare, request->easy);
+}
+
 void http_request_free(struct http_request *request)
 {
-    if (request->easy)
-        curl_easy_cleanup(request->easy);
+    free_handle(request);
     curl_slist_free_all(request->header_list);
     http_hijack_release(request);
     forget_headers(request);
@@ -388,7 +403,7 @@ int http_request_prepare(struct http_request *request, struct err *err)
                        "connections that carry standard input are not supported over TLS yet");
     STR_AUTO(url);
     str_printf(&url, "%s%s", http->base_url, request->path);
-    request->easy = curl_easy_init();
+    request->easy = http->spare.n > 0 ? http->spare.items[--http->spare.n] : curl_easy_init();
     if (request->easy == NULL)
         return err_set(err, ERR_FAILED, "cannot initialise libcurl");
     CURL *easy = request->easy;

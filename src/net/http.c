@@ -200,6 +200,9 @@ static void destroy(struct http *http)
 {
     while (http->first)
         drop(http->first);
+    VEC_EACH(&http->spare, easy)
+        curl_easy_cleanup(*easy);
+    VEC_RELEASE(&http->spare);
     if (http->multi)
         curl_multi_cleanup(http->multi);
     while (http->sockets)

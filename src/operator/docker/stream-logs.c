@@ -203,7 +203,7 @@ static void log_open(struct log *log)
                                        .head = on_head,
                                        .done = on_end,
                                        .arg = log,
-                                       .is_long = true };
+                                       .is_long = logs->follow };
     log->call = engine_stream(logs->stream.docker->engine, &spec);
 }
 
