@@ -58,9 +58,7 @@ static void add_source(const struct docker *docker, struct slice entry, struct s
     str_add_len(&service, name.at, name.len);
     const char *id = is_container ? NULL : docker_find_instance(docker, service.buf);
     str_add(out, id ? id : service.buf);
-    /* docker compose drops the mode, and makes a container that can write. */
-    if (slice_is(left, "ro"))
-        str_add(out, ":ro");
+    /* The mode stays out of the hash, as docker compose has it. */
 }
 
 /* Copies the list behind "volumes_from":[ with each entry resolved; returns where it ends. */
