@@ -305,7 +305,11 @@ static struct node *canonical(struct canon *c, struct node *node, const struct s
 {
     if (!node || !row)
         return node;
-    node = convert(c, node, row);
+    struct node *given = node;
+    node = convert(c, given, row);
+    /* A text that is in its long form remembers itself. */
+    if (node != given && (given->kind != NODE_TEXT || row->canonical == CANON_GPUS))
+        node->overrode = given->overrode;
     if (row->bind != BIND_NODE)
         return node; /* nothing below has forms */
     if (node_is(node, NODE_MAP)) {

@@ -22,6 +22,7 @@ struct search {
     const struct load_options *options;
     struct arena *arena;
     struct findings *findings;
+    struct history *history; /* or NULL */
     struct discovery *found;
     struct text_list dotenv_files; /* what is read now: the explicit ones or .env */
     bool no_dotenv;                /* COMPOSE_DISABLE_ENV_FILE */
@@ -62,9 +63,13 @@ static void take_environment(struct search *search)
             continue;
         char *value = arena_dup(search->arena, equals + 1);
         map_set_len(environment, *entry, (size_t)(equals - *entry), value);
+        history_know_source(search->history, value, "environment");
     }
-    if (!map_has(environment, "PWD"))
-        map_set(environment, "PWD", arena_dup(search->arena, search->options->current_dir));
+    if (!map_has(environment, "PWD")) {
+        char *dir = arena_dup(search->arena, search->options->current_dir);
+        map_set(environment, "PWD", dir);
+        history_know_source(search->history, dir, "current folder");
+    }
 }
 
 /* Splits text at sep into the list, absolute paths. */
@@ -115,6 +120,7 @@ static int read_env_files(struct search *search, struct err *err)
     dotenv_init(&dotenv, search->arena, search->findings);
     dotenv.lookup = lookup_environment;
     dotenv.arg = search;
+    dotenv.history = search->history;
     dotenv.dir = search->options->current_dir;
     VEC_EACH(&search->dotenv_files, path) {
         failed = dotenv_read(&dotenv, *path, NULL, err);
@@ -123,9 +129,12 @@ static int read_env_files(struct search *search, struct err *err)
     }
     MAP_EACH(&dotenv.values, entry) {
         const struct dotenv_value *value = entry->value;
-        if (!failed && !map_has(&search->found->environment, entry->key))
+        const char *earlier = map_find(&search->found->environment, entry->key);
+        const char *text = earlier ? history_outweigh(search->history, earlier, value->text)
+                                   : value->text;
+        if (!failed && text != earlier)
             map_set_len(&search->found->environment, entry->key, entry->key_len,
-                        (void *)(uintptr_t)value->text);
+                        (void *)(uintptr_t)text);
     }
     dotenv_release(&dotenv);
     if (failed && err && err->code == ERR_NOT_FOUND)
@@ -225,10 +234,10 @@ static int search_files(struct search *search, struct err *err)
 }
 
 int discover(const struct load_options *options, struct arena *arena, struct findings *findings,
-             struct discovery *ret_found, struct err *err)
+             struct history *history, struct discovery *ret_found, struct err *err)
 {
     *ret_found = (struct discovery){ 0 };
-    struct search search = { options, arena, findings, ret_found, { 0 }, false };
+    struct search search = { options, arena, findings, history, ret_found, { 0 }, false };
     map_init(&ret_found->environment);
     take_environment(&search);
     take_file_options(&search);

@@ -5,6 +5,7 @@
 #ifndef OCTO_COMPOSE_FILE_DISCOVER_H
 #define OCTO_COMPOSE_FILE_DISCOVER_H
 
+#include "compose-compat/file/history.h"
 #include "compose-compat/file/load.h"
 
 struct discovery {
@@ -14,9 +15,10 @@ struct discovery {
     struct map environment;     /* name -> const char *; the caller's to release */
 };
 
-/* Everything in ret_found lives in arena, but the map. -1 with err; no file at all is ERR_NOT_FOUND. */
+/* Everything in ret_found lives in arena, but the map. Where the variables
+   come from is told to history, or NULL. -1 with err; no file at all is ERR_NOT_FOUND. */
 int discover(const struct load_options *options, struct arena *arena, struct findings *findings,
-             struct discovery *ret_found, struct err *err) ATTR_MUST_CHECK;
+             struct history *history, struct discovery *ret_found, struct err *err) ATTR_MUST_CHECK;
 void discovery_release(struct discovery *found);
 
 #endif

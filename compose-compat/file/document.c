@@ -7,6 +7,7 @@
 
 #include "compose-compat/file/cast.h"
 #include "compose-compat/file/interpolate.h"
+#include "compose-compat/file/merge.h"
 
 struct copy {
     struct document *document;
@@ -14,6 +15,7 @@ struct copy {
     /* For the variables of the text that is worked on. */
     const struct trail *trail;
     struct origin at;
+    struct node *uses; /* for the history */
 };
 
 static const char *lookup_variable(void *arg, struct slice name)
@@ -30,6 +32,12 @@ static void warn_unset(void *arg, struct slice name)
         "the variable \"%.*s\" is not set, it is replaced by nothing", (int)name.len, name.at);
     finding_hint(finding, "set it in the environment or in .env, or write ${%.*s:-DEFAULT}",
                  (int)name.len, name.at);
+}
+
+static void note_use(void *arg, struct slice name, const char *value, char form, struct slice instead)
+{
+    struct copy *copy = arg;
+    history_use(copy->document->history, &copy->uses, name, value, form, instead);
 }
 
 static void add_error(const struct copy *copy, const struct err *err)
@@ -50,11 +58,15 @@ static struct node *copy_text(struct copy *copy, const struct node *node, const 
     if (!document->environment)
         return text;
     if (memchr(node->u.text.bytes, '$', node->u.text.len)) {
-        struct interpolate how = { lookup_variable, warn_unset, copy };
+        struct interpolate how = { .lookup = lookup_variable,
+                                   .unset = warn_unset,
+                                   .arg = copy,
+                                   .used = document->history ? note_use : NULL };
         STR_AUTO(out);
         ERR_AUTO(err);
         copy->trail = trail;
         copy->at = node->at;
+        copy->uses = NULL;
         int failed = interpolate_text(
             &how, (struct slice){ node->u.text.bytes, node->u.text.len }, &out, &err);
         *document->interpolated += out.len;
@@ -65,18 +77,20 @@ static struct node *copy_text(struct copy *copy, const struct node *node, const 
             add_error(copy, &err);
             return text;
         }
-        text = node_text_len(document->arena, node->at, out.buf, out.len);
+        struct origin at = history_place(document->history, node->at, copy->uses);
+        text = node_text_len(document->arena, at, out.buf, out.len);
         text->flags = node->flags;
     }
     return cast_text(document->arena, row, text, trail, document->findings);
 }
 
-static void add_reset(struct document *document, const struct trail *trail)
+static void add_reset(struct document *document, const struct node *node, const struct trail *trail)
 {
     if (!trail || trail_has_index(trail))
         return;
     size_t n = trail_len(trail);
-    struct reset_path path = { ARENA_NEW_N(document->arena, const char *, n), n };
+    struct reset_path path = { ARENA_NEW_N(document->arena, const char *, n), n, node->at,
+                               !(node->flags & NODE_RESET) };
     for (size_t i = n; i-- > 0; trail = trail->up)
         path.keys[i] = trail->key;
     ARENA_ADD(document->arena, &document->resets, path);
@@ -91,7 +105,7 @@ static struct node *copy_child(struct copy *copy, const struct node *node, const
 {
     if (copy->has_tag_above || !(node->flags & (NODE_RESET | NODE_OVERRIDE)))
         return copy_node(copy, node, row, trail);
-    add_reset(copy->document, trail);
+    add_reset(copy->document, node, trail);
     if (node->flags & NODE_RESET)
         return NULL;
     copy->has_tag_above = true;
@@ -173,6 +187,8 @@ struct node *document_prepare(struct document *document, const struct node *raw)
     struct copy copy = { .document = document };
     struct node *tree = copy_child(&copy, raw, schema_root(), NULL);
     index_resets(document);
+    document->resets.arena = document->arena;
+    document->resets.history = document->history;
     return tree ? tree : node_map(document->arena, raw->at);
 }
 
@@ -202,9 +218,24 @@ static bool is_kept(void *arg, const struct node_pair *pair)
     return !map_has(arg, pair->key);
 }
 
+/* Lets who replaces value remember it; without one the history does. */
+static void keep_replaced(const struct reset_paths *resets, const struct reset_path *path,
+                          const struct node *value, struct node *later, size_t n_prefix)
+{
+    const char *key = path->keys[path->n - 1];
+    for (size_t i = n_prefix; later && i + 1 < path->n; i++)
+        later = node_get(later, path->keys[i]);
+    struct node_pair *winner = path->is_override ? node_get_pair(later, key, strlen(key)) : NULL;
+    if (winner)
+        winner->value = merge_winner(resets->arena, winner->value, value);
+    else
+        history_take(resets->history, path->keys, path->n, path->at,
+                     path->is_override ? NODE_OVERRIDE : NODE_RESET, value);
+}
+
 /* Deletes the last keys of the paths from..end, which have one parent. */
 static void reset_siblings(const struct reset_paths *resets, size_t from, size_t end,
-                           struct node *tree, size_t n_prefix)
+                           struct node *tree, size_t n_prefix, struct node *later)
 {
     const struct reset_path *first = &resets->items[from];
     struct node *map = tree;
@@ -212,6 +243,11 @@ static void reset_siblings(const struct reset_paths *resets, size_t from, size_t
         map = node_get(map, first->keys[i]);
     if (!node_is(map, NODE_MAP))
         return;
+    for (size_t i = from; i < end; i++) {
+        const struct node *value = node_get(map, resets->items[i].keys[first->n - 1]);
+        if (value)
+            keep_replaced(resets, &resets->items[i], value, later, n_prefix);
+    }
     if (end - from == 1) {
         node_remove(map, first->keys[first->n - 1]);
         return;
@@ -234,7 +270,7 @@ static size_t first_reset(const struct reset_paths *resets, const char *const *p
 }
 
 void document_apply_resets(const struct reset_paths *resets, struct node *tree,
-                           const char *const *prefix, size_t n_prefix)
+                           const char *const *prefix, size_t n_prefix, struct node *later)
 {
     if (resets->n == 0)
         return;
@@ -243,7 +279,7 @@ void document_apply_resets(const struct reset_paths *resets, struct node *tree,
             return;
         size_t end = siblings_end(resets, i);
         if (resets->items[i].n > n_prefix)
-            reset_siblings(resets, i, end, tree, n_prefix);
+            reset_siblings(resets, i, end, tree, n_prefix, later);
         i = end;
     }
 }

@@ -19,6 +19,7 @@ struct parser {
     /* For messages about the value that is being expanded. */
     struct origin value_at;
     const char *key;
+    struct node *uses; /* for the history */
 };
 
 void dotenv_init(struct dotenv *dotenv, struct arena *arena, struct findings *findings)
@@ -121,7 +122,8 @@ static void warn_unset(void *arg, struct slice name)
     finding_hint(finding, "set it in the environment or earlier in the file");
 }
 
-static int set_value(struct parser *parser, const char *key, const char *text, size_t len)
+static int set_value(struct parser *parser, const char *key, const char *text, size_t len,
+                     struct node *uses)
 {
     struct dotenv *dotenv = parser->dotenv;
     struct dotenv_value *value = ARENA_NEW(dotenv->arena, struct dotenv_value);
@@ -132,18 +134,30 @@ static int set_value(struct parser *parser, const char *key, const char *text, s
         return -1;
     }
     value->text = arena_dup_len(dotenv->arena, text, len);
-    value->at = parser->value_at;
+    value->at = history_place(dotenv->history, parser->value_at, uses);
     value->replaced = map_find(&dotenv->values, key);
+    history_know(dotenv->history, value->text, value->at,
+                 value->replaced ? history_value(dotenv->history, value->replaced->text) : NULL);
     map_set(&dotenv->values, key, value);
     return 0;
 }
 
+static void note_use(void *arg, struct slice name, const char *value, char form, struct slice instead)
+{
+    struct parser *parser = arg;
+    history_use(parser->dotenv->history, &parser->uses, name, value, form, instead);
+}
+
 static int set_expanded(struct parser *parser, const char *key, struct slice text)
 {
-    struct interpolate how = { lookup_variable, warn_unset, parser };
+    struct interpolate how = { .lookup = lookup_variable,
+                               .unset = warn_unset,
+                               .arg = parser,
+                               .used = parser->dotenv->history ? note_use : NULL };
     STR_AUTO(out);
     ERR_AUTO(err);
     parser->key = key;
+    parser->uses = NULL;
     if (interpolate_text(&how, text, &out, &err)) {
         struct finding *finding = finding_add(parser->dotenv->findings, FINDING_ERROR,
                                               parser->value_at, key, "%s", err.text);
@@ -151,7 +165,7 @@ static int set_expanded(struct parser *parser, const char *key, struct slice tex
             finding_hint(finding, "a \"$\" that is meant as such is written \"$$\", or in '...'");
         return -1;
     }
-    return set_value(parser, key, out.buf, out.len);
+    return set_value(parser, key, out.buf, out.len, parser->uses);
 }
 
 static size_t octal_len(struct slice text, size_t at)
@@ -224,7 +238,7 @@ static int parse_quoted(struct parser *parser, const char *key)
         if (c == quote && !is_escaped) {
             parser->at++;
             if (quote == '\'')
-                return set_value(parser, key, raw.buf, raw.len);
+                return set_value(parser, key, raw.buf, raw.len, NULL);
             STR_AUTO(unescaped);
             add_unescaped((struct slice){ raw.buf, raw.len }, &unescaped);
             return set_expanded(parser, key, (struct slice){ unescaped.buf, unescaped.len });
@@ -292,8 +306,11 @@ static int refuse_character(struct parser *parser, size_t start, size_t at)
 /* KEY alone: the value from outside. */
 static void inherit(struct parser *parser, const char *key)
 {
+    static const struct slice no_word = { NULL, 0 };
     const char *value = lookup_outside(parser->dotenv, slice_from(key));
-    if (value && set_value(parser, key, value, strlen(value)))
+    struct node *uses = NULL;
+    history_use(parser->dotenv->history, &uses, slice_from(key), value, 0, no_word);
+    if (value && set_value(parser, key, value, strlen(value), uses))
         return;
 }
 
@@ -406,7 +423,7 @@ static int parse_raw_line(struct parser *parser, struct slice line)
     }
     const char *key = arena_dup_len(parser->dotenv->arena, name.at, name.len);
     if (has_value)
-        return set_value(parser, key, value.at, value.len);
+        return set_value(parser, key, value.at, value.len, NULL);
     inherit(parser, key);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/findings.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "compose-compat/file/history.h"
 
 #define DOTENV_MAX_BYTES (16u << 20)       /* of a file */
 #define DOTENV_MAX_VALUE_BYTES (64u << 20) /* of all values of a file, expanded */
@@ -29,6 +30,7 @@ struct dotenv {
     const char *(*lookup)(void *arg, struct slice name);
     void *arg;
     const char *dir; /* a file below it is named from here in messages; NULL: none is */
+    struct history *history; /* or NULL */
     struct map values; /* out: name -> struct dotenv_value *, in order; later files replace */
 };
 

@@ -100,6 +100,7 @@ static void merge_values(struct reader *reader, const char *key, struct pair_lis
     struct node *source = (struct node *)reader->service->source;
     const struct node *own = node_get(source, key);
     struct node *merged = node_map(arena, own ? own->at : source->at);
+    merged->overrode = own ? own->overrode : NULL;
     MAP_EACH(&reader->dotenv.values, entry) {
         const struct dotenv_value *value = entry->value;
         node_set_len(arena, merged, entry->key, entry->key_len, value->at,
@@ -126,6 +127,17 @@ static void merge_values(struct reader *reader, const char *key, struct pair_lis
     (void)decode_pairs(&decode, merged, NULL, pairs);
 }
 
+/* Lines of the files may name the service's own variables. */
+static void know_own_values(const struct reader *reader)
+{
+    const struct node *own = node_get(reader->service->source, "environment");
+    if (!reader->stage->history || !node_is(own, NODE_MAP))
+        return;
+    NODE_EACH_PAIR(own, pair)
+        if (node_as_text(pair->value))
+            history_know_node(reader->stage->history, node_as_text(pair->value), pair->value);
+}
+
 static void read_env_files(struct reader *reader)
 {
     struct service *service = reader->service;
@@ -136,6 +148,8 @@ static void read_env_files(struct reader *reader)
     reader->dotenv.lookup = lookup;
     reader->dotenv.arg = reader;
     reader->dotenv.dir = reader->stage->options->current_dir;
+    reader->dotenv.history = reader->stage->history;
+    know_own_values(reader);
     NODE_EACH_ITEM(files, item) {
         const char *path = node_as_text(node_get(*item, "path"));
         const struct node *required = node_get(*item, "required");
@@ -158,6 +172,7 @@ static void read_label_files(struct reader *reader)
     reader->dotenv.lookup = lookup;
     reader->dotenv.arg = reader;
     reader->dotenv.dir = reader->stage->options->current_dir;
+    reader->dotenv.history = reader->stage->history;
     NODE_EACH_ITEM(files, item)
         read_file(reader, (*item)->at, node_as_text(*item), NULL, true);
     merge_values(reader, "labels", &service->labels);
@@ -177,7 +192,9 @@ static void resolve_named(struct reader *reader)
                                 : NULL;
         if (!value)
             continue;
-        pair->value = node_text(reader->project->arena, pair->at, value);
+        pair->value = node_text(
+            reader->project->arena,
+            history_named(reader->stage->history, pair->at, pair->key, value), value);
         is_changed = true;
     }
     if (!is_changed)

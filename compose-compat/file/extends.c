@@ -20,6 +20,7 @@ struct scope {
     const char *dir;       /* where `extends.file` starts from */
     const struct reset_paths *resets;
     struct reset_paths own_resets;
+    unsigned number; /* for the history */
     struct map done; /* names whose `extends` was followed */
 };
 
@@ -81,7 +82,7 @@ static struct node *merge_file(const struct load_set *set, const struct loader_f
         struct node *tree = loader_prepare(set, raw, scope->dir, &scope->own_resets);
         node_remove(tree, "include");
         if (whole)
-            document_apply_resets(&scope->own_resets, whole, NULL, 0);
+            document_apply_resets(&scope->own_resets, whole, NULL, 0, tree);
         whole = whole ? merge_nodes(&merge, whole, tree, schema_root(), NULL) : tree;
     }
     return whole;
@@ -96,8 +97,11 @@ static struct scope *new_scope(const struct load_set *set, const struct loader_f
     scope->path = file->path;
     scope->dir = arena_dup_len(loader->arena, dir.buf, dir.len);
     scope->resets = &scope->own_resets;
+    scope->number = history_scope(loader->history);
     map_init(&scope->done);
+    unsigned before = history_enter(loader->history, scope->number);
     struct node *tree = merge_file(set, file, scope);
+    (void)history_enter(loader->history, before);
     if (!tree || !node_is(node_get(tree, "services"), NODE_MAP))
         return scope;
     struct stage stage = loader_stage(set, file->path);
@@ -228,8 +232,13 @@ static struct node *copy_base(const struct load_set *set, struct scope *scope, c
         return NULL;
     struct node *copy = document_clone(set->loader->arena, base);
     const char *const prefix[] = { "services", link->name };
+    struct history *history = set->loader->history;
+    history_hand_on(history, from->number, reference->service, scope->number, link->name);
+    unsigned before = history_enter(history, scope->number);
     for (; resets; resets = resets->up)
-        document_apply_resets(resets->resets, copy, prefix, 2);
+        document_apply_resets(resets->resets, copy, prefix, 2,
+                              node_get(scope->services, link->name));
+    (void)history_enter(history, before);
     return copy;
 }
 
@@ -272,12 +281,13 @@ void extends_apply(const struct load_set *set, const char *path, struct node *tr
     if (!node_is(services, NODE_MAP))
         return;
     struct scope scope = { .services = services, .path = path, .dir = set->working_dir,
-                           .resets = resets };
+                           .resets = resets, .number = history_scope(set->loader->history) };
     struct reset_chain chain = { NULL, resets };
     map_init(&scope.done);
     NODE_EACH_PAIR(services, pair) {
         if (node_get(pair->value, "extends"))
             follow(set, &scope, pair->key, NULL, &chain);
     }
+    history_hand_on(set->loader->history, scope.number, NULL, 0, NULL);
     map_release(&scope.done);
 }

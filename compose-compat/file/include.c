@@ -159,6 +159,7 @@ static bool read_environment(const struct load_set *set, const struct entry *ent
     dotenv.lookup = lookup_environment;
     dotenv.arg = (void *)(uintptr_t)set->environment;
     dotenv.dir = loader->options->current_dir;
+    dotenv.history = loader->history;
     for (size_t i = 0; i < entry->env_files.n && !failed; i++)
         failed = dotenv_read(&dotenv, entry->env_files.items[i], NULL, &err);
     if (failed && err.code != ERR_INPUT)
@@ -167,8 +168,11 @@ static bool read_environment(const struct load_set *set, const struct entry *ent
         map_set_len(environment, variable->key, variable->key_len, variable->value);
     MAP_EACH(&dotenv.values, variable) {
         const struct dotenv_value *value = variable->value;
-        if (!map_has(environment, variable->key))
-            map_set_len(environment, variable->key, variable->key_len, (void *)(uintptr_t)value->text);
+        const char *earlier = map_find(environment, variable->key);
+        const char *text = earlier ? history_outweigh(loader->history, earlier, value->text)
+                                   : value->text;
+        if (text != earlier)
+            map_set_len(environment, variable->key, variable->key_len, (void *)(uintptr_t)text);
     }
     dotenv_release(&dotenv);
     return !failed;
@@ -196,7 +200,7 @@ static void import_section(const struct load_set *set, struct node *tree, struct
         }
         const char *const prefix[] = { section, pair->key };
         struct trail here = TRAIL_KEY(&trail, pair->key);
-        document_apply_resets(resets, pair->value, prefix, 2);
+        document_apply_resets(resets, pair->value, prefix, 2, own->value);
         own->value = merge_nodes(&merge, pair->value, own->value, schema_section(section), &here);
     }
 }

@@ -102,19 +102,38 @@ static int set_required_error(const struct interpolate *how, const struct variab
                    message.buf);
 }
 
+static void tell(const struct interpolate *how, const struct variable *variable, const char *value,
+                 struct slice instead)
+{
+    if (how->used)
+        how->used(how->arg, variable->name, value, variable->form, instead);
+}
+
+static int expand_word(const struct interpolate *how, const struct variable *variable,
+                       const char *value, unsigned depth, struct str *out, struct err *err)
+{
+    size_t before = out->len;
+    if (expand(how, variable->word, depth + 1, out, err))
+        return -1;
+    tell(how, variable, value, (struct slice){ out->buf + before, out->len - before });
+    return 0;
+}
+
 static int expand_variable(const struct interpolate *how, const struct variable *variable,
                            unsigned depth, struct str *out, struct err *err)
 {
+    static const struct slice no_word = { NULL, 0 };
     const char *value = how->lookup(how->arg, variable->name);
     bool is_there = value && !(variable->is_colon && !*value);
     switch (variable->form) {
     case '-':
         if (!is_there)
-            return expand(how, variable->word, depth + 1, out, err);
+            return expand_word(how, variable, value, depth, out, err);
         break;
     case '+':
         if (is_there)
-            return expand(how, variable->word, depth + 1, out, err);
+            return expand_word(how, variable, value, depth, out, err);
+        tell(how, variable, value, no_word);
         return 0;
     case '?':
         if (!is_there)
@@ -124,6 +143,7 @@ static int expand_variable(const struct interpolate *how, const struct variable 
         if (!value && how->unset)
             how->unset(how->arg, variable->name);
     }
+    tell(how, variable, value, no_word);
     if (value)
         str_add(out, value);
     return 0;

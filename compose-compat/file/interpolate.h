@@ -17,6 +17,9 @@ struct interpolate {
     /* Told of each variable without value and default; may be NULL. */
     void (*unset)(void *arg, struct slice name);
     void *arg;
+    /* Told of each variable after those of its word: its value as looked up, its form (0, '-', '+' or
+       '?') and what the word gave in its place (at is NULL: the word was not used). May be NULL. */
+    void (*used)(void *arg, struct slice name, const char *value, char form, struct slice instead);
 };
 
 /* Appends text with its variables replaced. 0, or -1 with ERR_INPUT (the form is wrong), ERR_NOT_FOUND

@@ -25,9 +25,20 @@ static void loader_init(struct loader *loader, const struct load_options *option
     map_init(&loader->extended);
 }
 
+static void keep_history(struct loader *loader, struct history *history, struct project *project)
+{
+    if (!loader->options->keep_history)
+        return;
+    history_init(history, loader->arena);
+    project->uses = history->uses;
+    project->taken = history->taken;
+    loader->history = history;
+}
+
 static void loader_release(struct loader *loader)
 {
     extends_release(loader);
+    history_release(loader->history);
     map_release(&loader->files);
     map_release(&loader->extended);
 }
@@ -68,7 +79,7 @@ static int expand_name(struct loader *loader, const struct node *name, struct ma
                        struct str *out, struct err *err)
 {
     struct findings *findings = loader->findings;
-    struct interpolate how = { lookup_variable, NULL, environment };
+    struct interpolate how = { .lookup = lookup_variable, .arg = environment };
     ERR_AUTO(problem);
     struct slice text = { name->u.text.bytes, name->u.text.len };
     STR_AUTO(expanded);
@@ -185,6 +196,17 @@ static struct text_list use_documents(struct loader *loader, const struct discov
     return files;
 }
 
+/* The name as a variable comes from where it did before, unless something else decided. */
+static void know_name(struct loader *loader, const struct map *environment)
+{
+    const char *earlier = map_find(environment, PROJECT_NAME_VARIABLE);
+    struct node *value = earlier ? history_value(loader->history, earlier) : NULL;
+    if (value && text_is(loader->project_name, earlier))
+        history_know_node(loader->history, loader->project_name, value);
+    else
+        history_know_source(loader->history, loader->project_name, "project's name");
+}
+
 static int load_files(struct loader *loader, struct discovery *found, struct project *project,
                       struct err *err)
 {
@@ -194,6 +216,7 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
     if (choose_name(loader, found, &name, err))
         return -1;
     loader->project_name = arena_dup_len(loader->arena, name.buf, name.len);
+    know_name(loader, &found->environment);
     map_set(&found->environment, PROJECT_NAME_VARIABLE, (void *)(uintptr_t)loader->project_name);
     fill_project(project, found, loader->project_name);
     /* Who wants the variables as they are wants no values in their place elsewhere. */
@@ -217,8 +240,10 @@ int compose_load(const struct load_options *options, struct project **ret_projec
     struct project *project = project_new();
     struct loader loader;
     struct discovery found;
+    struct history history;
     loader_init(&loader, options, project->arena, findings);
-    int failed = discover(options, project->arena, findings, &found, err);
+    keep_history(&loader, &history, project);
+    int failed = discover(options, project->arena, findings, loader.history, &found, err);
     if (!failed)
         failed = load_files(&loader, &found, project, err);
     discovery_release(&found);
@@ -261,7 +286,7 @@ int compose_load_written(const struct load_options *options, struct arena *arena
     as_written.no_path_resolution = false; /* of included and extended files */
     loader_init(&loader, &as_written, arena, findings);
     loader.written = ret_written;
-    int failed = discover(&as_written, arena, findings, &found, err);
+    int failed = discover(&as_written, arena, findings, NULL, &found, err);
     if (!failed)
         failed = load_written(&loader, &found, ret_written, err);
     discovery_release(&found);
@@ -283,7 +308,7 @@ int compose_load_name(const struct load_options *options, char **ret_name, struc
     ERR_AUTO(problem);
     STR_AUTO(name);
     loader_init(&loader, options, arena, findings);
-    int failed = discover(options, arena, findings, &found, &problem);
+    int failed = discover(options, arena, findings, NULL, &found, &problem);
     /* Without a file there is still a name from -p, the environment or nothing. */
     bool has_name = (options->project_name && *options->project_name) ||
                     map_has(&found.environment, PROJECT_NAME_VARIABLE);

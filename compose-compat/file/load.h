@@ -32,6 +32,7 @@ struct load_options {
     bool keep_unused;                    /* --all-resources: keep what no enabled service uses */
     bool select_only;                    /* services: disable all but these ... */
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
+    bool keep_history;                   /* fills in the project's uses and taken */
     bool skip_definitions;               /* the caller needs no digests */
     const struct str *standard_input;    /* what "-" has, read by the caller; NULL: not read yet */
     bool image_is_optional;              /* a service may have neither an image nor a build */

@@ -75,6 +75,7 @@ struct stage loader_stage(const struct load_set *set, const char *file_name)
         .enclosing_dir = set->enclosing_dir,
         .project_name = loader->project_name,
         .environment = set->environment,
+        .history = loader->history,
         .n_ports = &loader->n_ports,
         .file_name = file_name,
     };
@@ -93,6 +94,7 @@ struct node *loader_prepare(const struct load_set *set, const struct node *raw, 
         .findings = loader->findings,
         .environment = loader->options->no_interpolate ? NULL : set->environment,
         .interpolated = &loader->interpolated,
+        .history = loader->history,
     };
     struct node *tree = document_prepare(&document, raw);
     *ret_resets = document.resets;
@@ -219,8 +221,9 @@ static void apply_document(const struct load_set *set, const struct loader_file 
         finding_add(loader->findings, FINDING_ERROR, services->at, "services",
                     "must be a mapping, not null");
     include_apply(&own, file->path, tree, &resets);
-    document_apply_resets(&resets, whole, NULL, 0);
     extends_apply(&own, file->path, tree, &resets);
+    /* After what is nearer: values that are weightier remember in this order what they replaced. */
+    document_apply_resets(&resets, whole, NULL, 0, tree);
     if (file->dir)
         resolve_own_paths(set, file, tree);
     struct node *part = merge_document(&merge, whole, tree);

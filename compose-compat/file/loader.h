@@ -32,6 +32,7 @@ struct loader {
     struct map extended;       /* number of environment, folder and path -> struct extended_scope * */
     unsigned n_environments;
     size_t n_ports; /* see stages.h */
+    struct history *history; /* or NULL */
     struct written *written; /* for compose_load_written(), else NULL */
 };
 

@@ -27,6 +27,8 @@ compose_file_files = \
 	compose-compat/file/dotenv.h \
 	compose-compat/file/env-file.c \
 	compose-compat/file/extends.c \
+	compose-compat/file/history.c \
+	compose-compat/file/history.h \
 	compose-compat/file/include.c \
 	compose-compat/file/interpolate.c \
 	compose-compat/file/interpolate.h \

@@ -13,9 +13,15 @@ struct node *merge_winner(struct arena *arena, const struct node *winner, const 
 {
     struct node *copy = ARENA_NEW(arena, struct node);
     *copy = *winner;
-    /* A later winner may have history of its own (extends): the loser is older than all of it. */
-    if (!copy->overrode)
-        copy->overrode = loser;
+    /* A later winner may have history of its own (extends), which others may share: the loser is older
+       than all of it. */
+    struct node *last = copy;
+    while (last->overrode) {
+        struct node *next = node_copy_shallow(arena, last->overrode);
+        last->overrode = next;
+        last = next;
+    }
+    last->overrode = loser;
     return copy;
 }
 
@@ -114,6 +120,7 @@ static struct node *to_sequence(struct arena *arena, struct node *node)
     }
     if (node->kind != NODE_MAP)
         return NULL;
+    list->overrode = node->overrode;
     NODE_EACH_PAIR(node, pair) {
         if (pair->value->kind == NODE_LIST) {
             NODE_EACH_ITEM(pair->value, item)
@@ -171,6 +178,7 @@ static struct node *to_map(struct arena *arena, struct node *node, bool is_depen
     if (node->kind != NODE_LIST)
         return node;
     struct node *map = node_map(arena, node->at);
+    map->overrode = node->overrode;
     NODE_EACH_ITEM(node, item) {
         const char *name = node_as_text(*item);
         if (!name)

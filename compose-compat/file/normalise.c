@@ -15,7 +15,7 @@
 static struct node *looked_up(const struct stage *stage, struct origin at, const char *name)
 {
     const char *value = map_find(stage->environment, name);
-    return value ? node_text(stage->arena, at, value) : NULL;
+    return value ? node_text(stage->arena, history_named(stage->history, at, name, value), value) : NULL;
 }
 
 /* "NAME" items of an environment list to "NAME=value", where the variable is set. */
@@ -25,7 +25,8 @@ static void resolve_list(const struct stage *stage, struct node *list)
         const char *name = node_as_text(*item);
         const char *value = name && !strchr(name, '=') ? map_find(stage->environment, name) : NULL;
         if (value)
-            *item = node_text(stage->arena, (*item)->at,
+            *item = node_text(stage->arena,
+                              history_named(stage->history, (*item)->at, name, value),
                               arena_printf(stage->arena, "%s=%s", name, value));
     }
 }
@@ -43,6 +44,7 @@ static void resolve_contents(const struct stage *stage, struct node *section, bo
         if (!content)
             continue;
         content->flags |= NODE_SENSITIVE;
+        history_hide(stage->history, variable->u.text.bytes);
         node_set(stage->arena, pair->value, is_secret ? "x-#value" : "content", content->at, content);
     }
 }

@@ -9,6 +9,7 @@
 #ifndef OCTO_COMPOSE_FILE_STAGES_H
 #define OCTO_COMPOSE_FILE_STAGES_H
 
+#include "compose-compat/file/history.h"
 #include "compose-compat/file/load.h"
 #include "compose-compat/file/schema.h"
 
@@ -23,6 +24,7 @@ struct stage {
     const char *enclosing_dir;     /* where those of the tree that it becomes part of start, or NULL */
     const char *project_name;      /* final */
     const struct map *environment; /* name -> const char *: what interpolation sees */
+    struct history *history;       /* or NULL */
     size_t *n_ports;               /* made from ranges so far, in the whole load */
     const char *file_name;         /* the file that is worked on, for messages without a place */
 };

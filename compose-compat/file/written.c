@@ -101,7 +101,8 @@ static const char *lookup(void *arg, struct slice name)
 /* What a raw scalar means in the project's own environment. False when it means nothing there. */
 static bool meaning(const struct restore *r, const struct node *raw, struct str *out)
 {
-    const struct interpolate how = { lookup, NULL, (void *)(uintptr_t)&r->written->environment };
+    const struct interpolate how = { .lookup = lookup,
+                                     .arg = (void *)(uintptr_t)&r->written->environment };
     ERR_AUTO(err);
     str_clear(out);
     if (raw->kind == NODE_TEXT)

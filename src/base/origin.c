@@ -16,6 +16,7 @@ struct origin_file {
     char *text; /* NULL when it was not kept */
     size_t len;
     VEC(size_t) lines; /* where each line begins; filled at the first question */
+    uint32_t alias_of; /* a number, then the rest is empty; or 0 */
 };
 
 static VEC(struct origin_file) files_;
@@ -24,7 +25,8 @@ static size_t n_kept_;
 
 static struct origin_file *get(uint32_t file)
 {
-    return file && file <= files_.n ? &files_.items[file - 1] : NULL;
+    struct origin_file *found = file && file <= files_.n ? &files_.items[file - 1] : NULL;
+    return found && found->alias_of ? &files_.items[found->alias_of - 1] : found;
 }
 
 static void keep_text(struct origin_file *file, const char *text, size_t len)
@@ -50,6 +52,17 @@ uint32_t origin_add_file(const char *name, const char *text, size_t len)
     }
     keep_text(get(number), text, len);
     return number;
+}
+
+uint32_t origin_alias(uint32_t file)
+{
+    const struct origin_file *found = get(file);
+    struct origin_file alias = { 0 };
+    if (!found)
+        return file;
+    alias.alias_of = (uint32_t)(found - files_.items) + 1;
+    VEC_ADD(&files_, alias);
+    return (uint32_t)files_.n;
 }
 
 const char *origin_file_name(uint32_t file)

@@ -20,6 +20,9 @@ struct origin {
 /* Registers a file by the name that messages show and returns its number (> 0); the same name gives
    the same number. text (may be NULL, copied) is kept to quote lines in findings, up to a limit. */
 uint32_t origin_add_file(const char *name, const char *text, size_t len);
+/* Another number of a file, for values whose places must be told apart although they are the same
+   (made of one text in different environments): it prints and quotes alike. */
+uint32_t origin_alias(uint32_t file);
 const char *origin_file_name(uint32_t file);
 /* The line of a registered file, without its end; empty when the text was not kept. */
 bool origin_line(struct origin at, const char **ret_text, size_t *ret_len);

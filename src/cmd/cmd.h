@@ -14,6 +14,7 @@ enum cmd_needs {
     NEEDS_PROJECT_OR_NAME = 2, /* a project if there are files, else -p is enough */
     NEEDS_OPERATOR = 4,        /* an open operator */
     NEEDS_DEFINITIONS = 8,     /* the project's digests */
+    NEEDS_HISTORY = 32,        /* with the project: its uses and what was taken */
     NEEDS_LOCK = 16,           /* nobody else may change the project meanwhile */
 };
 

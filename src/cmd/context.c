@@ -157,6 +157,7 @@ int context_load(struct cmd_context *context, unsigned needs, const struct text_
         return -1;
     options.compose.services = texts_or_null(context->arena, services);
     options.compose.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
+    options.compose.keep_history = (needs & NEEDS_HISTORY) != 0;
     if (config_load(&options, &context->config, &context->findings, &load_err) == 0) {
         context->project = context->config.project;
         context->project_name = mem_dup(context->project->name);

@@ -309,6 +309,13 @@ struct project {
     MODEL_LIST(struct model *) models;
     const struct node *extensions; /* top-level x-*, or NULL */
     const struct node *source;     /* the whole canonical tree */
+    /* Only when history was asked for, else NULL. The variables that a value with such a place was made
+       with: number of the place's file, as text -> their names -> values, with place and history; "secrets" -> the
+       names of variables that hold secrets. */
+    const struct node *uses;
+    /* What !reset and !override deleted: "0 " and the path -> a null with the tag's flag and place, and
+       what was deleted as `overrode`. */
+    const struct node *taken;
     struct map service_index;      /* name -> struct service * */
 };
 

@@ -27,7 +27,7 @@ static void count(void *arg, struct slice name, char form, bool is_colon, struct
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice text = { (const char *)data, size };
-    struct interpolate how = { lookup, NULL, NULL };
+    struct interpolate how = { .lookup = lookup };
     size_t n = 0;
     STR_AUTO(out);
     ERR_AUTO(err);

@@ -140,7 +140,7 @@ static void test_texts(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(goods); i++) {
         int n_unset = 0;
-        struct interpolate how = { lookup, count_unset, &n_unset };
+        struct interpolate how = { .lookup = lookup, .unset = count_unset, .arg = &n_unset };
         STR_AUTO(out);
         ERR_AUTO(err);
         char name[32];
@@ -155,7 +155,7 @@ static void test_texts(void)
 static void test_errors(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(bads); i++) {
-        struct interpolate how = { lookup, NULL, NULL };
+        struct interpolate how = { .lookup = lookup };
         STR_AUTO(out);
         ERR_AUTO(err);
         char name[32];
@@ -164,6 +164,43 @@ static void test_errors(void)
         tap_int(result, -1, name, __FILE__, __LINE__);
         tap_int(err.code, bads[i].code, name, __FILE__, __LINE__);
         tap_text(err.text, bads[i].message, name, __FILE__, __LINE__);
+    }
+}
+
+/* "NAME=value" or "NAME" of each variable, with its form and what its word gave. */
+static void print_used(void *arg, struct slice name, const char *value, char form,
+                       struct slice instead)
+{
+    struct str *out = arg;
+    str_printf(out, "%s%.*s", out->len > 0 ? "; " : "", (int)name.len, name.at);
+    if (value)
+        str_printf(out, "=%s", value);
+    if (form)
+        str_printf(out, " %c", form);
+    if (instead.at)
+        str_printf(out, " \"%.*s\"", (int)instead.len, instead.at);
+}
+
+static void test_used(void)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "a$$b", "" },
+        { "a${A}$U", "A=va; U" },
+        { "x${A:-d}y${U:-d}", "A=va -; U - \"d\"" },
+        { "${U:-<${A}>}", "A=va; U - \"<va>\"" },
+        { "${E:-}${E-d}", "E= - \"\"; E= -" },
+        { "${A:+r}${U:+r}", "A=va + \"r\"; U +" },
+        { "${A:?m}", "A=va ?" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        STR_AUTO(used);
+        STR_AUTO(out);
+        ERR_AUTO(err);
+        const struct interpolate how = { .lookup = lookup, .arg = &used, .used = print_used };
+        ok(interpolate_text(&how, slice_from(rows[i].text), &out, &err) == 0);
+        is_text(used.buf, rows[i].want);
     }
 }
 
@@ -177,7 +214,7 @@ static void test_limits(void)
 {
     STR_AUTO(large);
     str_add_n(&large, (size_t)1 << 20, 'x');
-    struct interpolate how = { lookup_large, NULL, large.buf };
+    struct interpolate how = { .lookup = lookup_large, .arg = large.buf };
     STR_AUTO(many);
     STR_AUTO(deep);
     STR_AUTO(out);
@@ -213,6 +250,7 @@ int main(void)
 {
     test_texts();
     test_errors();
+    test_used();
     test_limits();
     test_variables();
     return done_testing();

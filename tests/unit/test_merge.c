@@ -47,11 +47,13 @@ static struct node *merge_text(struct bench *bench, const char *text)
     if (yread_parse(bench->arena, file, text, strlen(text), &documents, &bench->findings))
         return NULL;
     for (size_t i = 0; i < documents.n; i++) {
-        struct document document = { bench->arena, &bench->findings, &bench->environment,
-                                     &bench->interpolated, { 0 } };
+        struct document document = { .arena = bench->arena,
+                                     .findings = &bench->findings,
+                                     .environment = &bench->environment,
+                                     .interpolated = &bench->interpolated };
         struct node *tree = document_prepare(&document, documents.items[i]);
         if (whole)
-            document_apply_resets(&document.resets, whole, NULL, 0);
+            document_apply_resets(&document.resets, whole, NULL, 0, tree);
         whole = whole ? merge_nodes(&merge, whole, tree, schema_root(), NULL) : tree;
     }
     unique_enforce(bench->arena, &bench->findings, whole, schema_root(), false, NULL);
