@@ -167,6 +167,7 @@ services:
 END
 echo 'services: {in1: {extends: {file: ../base.yaml, service: base}}}' | file in/compose.yaml
 echo 'services: {in2: {extends: {file: ../base.yaml, service: base}}}' | file in2/compose.yaml
+echo 'services: {names: {image: "${PWD}:${COMPOSE_PROJECT_NAME}"}}' | file names.yaml
 echo 'services: {twice: {image: "api"}}' | file api.yaml
 echo TAG=in1 | file in/.env
 printf '# of in2\nTAG=${X}-2\nX=late\n' | file in2/.env
@@ -268,6 +269,12 @@ explained 'services.web.labels: {"c":"3"}  (third.yaml:3:13)
     instead of !reset  (override.yaml:6:13)
     instead of {"a":"1","b":"2"}  (compose.yaml:9:13)
 services.web.labels.c: "3"  (third.yaml:3:17)' "$three" A=B web.labels
+explained 'services.names.image: "FOLDER:variables"  (names.yaml:1:27)
+    PWD = "FOLDER"  (current folder)
+    COMPOSE_PROJECT_NAME = "variables"  (project'"'s"' name)' '-f names.yaml' '-u PWD' names.image
+explained 'services.names.image: "FOLDER:given"  (names.yaml:1:27)
+    PWD = "FOLDER"  (environment)
+    COMPOSE_PROJECT_NAME = "given"  (environment)' '-f names.yaml' COMPOSE_PROJECT_NAME=given names.image
 # What a service extends is nearer than the files before.
 explained 'services.twice.image: "b"  (two.yaml:4:12)
     instead of "a"  (one.yaml:3:12)
