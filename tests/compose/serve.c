@@ -33,6 +33,10 @@ struct run {
 
 static struct run *runs; /* RUNS_MAX, shared with forks */
 
+/* Of the present request. Static, so that it is in use to the last, also in a fork that never returns to
+   where it is freed: else LeakSanitizer takes it for lost. */
+static struct arena *arena;
+
 static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "serve: %s: %s\n", what, strerror(errno));
@@ -46,7 +50,7 @@ static _Noreturn void refuse(const char *what)
 }
 
 /* A list of texts as execve() takes it; the texts stay the list's. */
-static char **vector_of(struct arena *arena, const struct node *list)
+static char **vector_of(const struct node *list)
 {
     size_t n = 0;
     if (!node_is(list, NODE_LIST))
@@ -110,11 +114,11 @@ static void answer(size_t n, int state)
 
 static void serve(const char *line, size_t len)
 {
-    struct arena *arena = arena_new();
     struct node *request;
     char **argvs[RUNS_MAX];
     int state;
     ERR_AUTO(err);
+    arena = arena_new();
     if (jread_parse(arena, 0, line, len, &request, &err))
         refuse(err.text);
     const struct node *wanted = node_get(request, "runs");
@@ -122,9 +126,9 @@ static void serve(const char *line, size_t len)
     if (!node_is(wanted, NODE_LIST) || wanted->u.list.n > RUNS_MAX || !dir)
         refuse("a request without \"dir\" or \"runs\"");
     size_t n = wanted->u.list.n;
-    char **env = vector_of(arena, node_get(request, "env"));
+    char **env = vector_of(node_get(request, "env"));
     for (size_t i = 0; i < n; i++) {
-        argvs[i] = vector_of(arena, wanted->u.list.items[i]);
+        argvs[i] = vector_of(wanted->u.list.items[i]);
         runs[i] = (struct run){ -1, memfd_create("out", MFD_CLOEXEC),
                                 memfd_create("err", MFD_CLOEXEC) };
         if (runs[i].out < 0 || runs[i].err < 0)
