@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/arena.h"
@@ -129,6 +130,46 @@ void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb
                BAREMETAL_VERSION, verb, signo, (long long)grace_ns);
     talk->fd = connect_to(dir, "sock", &talk->err);
     send_request(talk, line.buf, line.len);
+}
+
+/* --- the other end ------------------------------------------------------------------------------
+ */
+
+int baremetal_listen(const char *name, struct err *err)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", name);
+    unlink(address.sun_path);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        chmod(address.sun_path, 0600) == 0 && listen(fd, SOMAXCONN) == 0)
+        return fd;
+    err_set_sys(err, errno, "control socket cannot be made: \"%s\"", name);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int baremetal_accept(int listener)
+{
+    struct ucred who = { 0 };
+    socklen_t len = sizeof(who);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0 && (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
+                    (who.uid != geteuid() && who.uid != 0))) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+bool baremetal_is_there(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
 }
 
 /* --- the supervisor -----------------------------------------------------------------------------

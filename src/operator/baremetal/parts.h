@@ -135,6 +135,12 @@ void baremetal_shim_request(struct loop *loop, const char *dir, const char *verb
    repeated. */
 void baremetal_supervisor_request(struct baremetal *baremetal, const char *verb, const char *id,
                                   baremetal_answer_fn fn, void *arg);
+/* The other end. A socket of that name in the current folder (a path may have 107 bytes only), where
+   an older one can only be a dead process's; a connection of this user or root, or -1; whether who
+   asked still is there. */
+int baremetal_listen(const char *name, struct err *err) ATTR_MUST_CHECK;
+int baremetal_accept(int listener);
+bool baremetal_is_there(int fd);
 /* Whether there is one; dir is the project's folder. */
 bool baremetal_supervisor_is_there(const char *dir);
 

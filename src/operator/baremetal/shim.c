@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -24,6 +23,8 @@
 #include "operator/baremetal/supervisor.h"
 
 #define MAX_REQUEST 4096
+#define REVIVE_MS 10 /* doubled at each try */
+#define REVIVALS 7
 
 /* --- requests ----------------------------------------------------------------------------------
  */
@@ -98,13 +99,6 @@ static void pause_it(struct shim *shim, bool is_paused)
     baremetal_shim_note(shim);
 }
 
-static bool is_there(const struct shim_peer *peer)
-{
-    char byte;
-
-    return recv(peer->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
-}
-
 /* What a killed command had ordered must not happen behind the back of the next one, who looks at
    what is written down: written first, then done, and only when who ordered it was there all the
    time. */
@@ -114,7 +108,7 @@ static bool is_still_wanted(struct shim *shim, struct shim_peer *peer)
         return true;
     shim->is_stopping = true;
     baremetal_shim_note(shim);
-    if (is_there(peer))
+    if (baremetal_is_there(peer->fd))
         return true;
     shim->is_stopping = false;
     baremetal_shim_note(shim);
@@ -134,7 +128,7 @@ static void serve(struct shim_peer *peer, const struct node *request)
                      "version\"}\n");
     } else if (text_is(verb, "supervise")) {
         become_supervised(shim, peer);
-    } else if (!is_there(peer)) {
+    } else if (!baremetal_is_there(peer->fd)) {
         drop_peer(peer);
     } else if (text_is(verb, "stop") || (text_is(verb, "kill") && signo == SIGKILL)) {
         if (!is_still_wanted(shim, peer))
@@ -154,6 +148,27 @@ static void serve(struct shim_peer *peer, const struct node *request)
     }
 }
 
+static void on_revive(void *arg)
+{
+    struct shim *shim = arg;
+
+    shim->revive_timer = NULL;
+    if (shim->supervisor || shim->phase == SHIM_DONE)
+        return;
+    baremetal_supervisor_revive("../..");
+    if (shim->n_revivals++ < REVIVALS)
+        shim->revive_timer =
+            loop_add_timer(shim->loop, REVIVE_MS << shim->n_revivals, on_revive, shim);
+}
+
+/* A dying supervisor's lock may be free a moment after its end of our channel is. */
+static void begin_revival(struct shim *shim)
+{
+    loop_remove(shim->revive_timer);
+    shim->n_revivals = 0;
+    shim->revive_timer = loop_add_soon(shim->loop, on_revive, shim);
+}
+
 static void on_peer(void *arg, int fd, unsigned events)
 {
     struct shim_peer *peer = arg;
@@ -171,7 +186,7 @@ static void on_peer(void *arg, int fd, unsigned events)
 
         drop_peer(peer);
         if (was_supervisor && shim->phase != SHIM_DONE)
-            baremetal_supervisor_revive("../..");
+            begin_revival(shim);
         return;
     }
     str_add_len(&peer->input, buffer, (size_t)n);
@@ -200,34 +215,11 @@ static struct shim_peer *add_peer(struct shim *shim, int fd)
 static void on_connect(void *arg, int fd, unsigned events)
 {
     struct shim *shim = arg;
-    struct ucred who = { 0 };
-    socklen_t len = sizeof(who);
-    int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int connection = baremetal_accept(fd);
 
     (void)events;
-    if (connection < 0)
-        return;
-    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
-        (who.uid != geteuid() && who.uid != 0)) {
-        close(connection);
-        return;
-    }
-    add_peer(shim, connection);
-}
-
-/* The lock is ours: what stands there is a dead shim's. The path is relative, so never too long. */
-static int listen_here(struct shim *shim, struct err *err)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "sock" };
-
-    unlink(address.sun_path);
-    shim->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (shim->listener < 0 ||
-        bind(shim->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        chmod(address.sun_path, 0600) != 0 || listen(shim->listener, 16) != 0)
-        return err_set_sys(err, errno, "control socket cannot be made");
-    loop_add_fd(shim->loop, shim->listener, LOOP_READ, on_connect, shim);
-    return 0;
+    if (connection >= 0)
+        add_peer(shim, connection);
 }
 
 /* --- signals and outputs ------------------------------------------------------------------------
@@ -298,8 +290,10 @@ static int prepare(struct shim *shim, struct err *err)
     shim->stop_signal = name ? baremetal_signal(name) : SIGTERM;
     if (shim->stop_signal == 0)
         shim->stop_signal = SIGTERM;
-    if (baremetal_log_open(&shim->log, err) != 0 || listen_here(shim, err) != 0)
+    if (baremetal_log_open(&shim->log, err) != 0 ||
+        (shim->listener = baremetal_listen("sock", err)) < 0)
         return -1;
+    loop_add_fd(shim->loop, shim->listener, LOOP_READ, on_connect, shim);
     for (int i = 0; i < 2; i++)
         loop_add_fd(shim->loop, shim->log.fifo[i], LOOP_READ, on_output, shim);
     loop_add_signal(shim->loop, SIGCHLD, on_child, shim);

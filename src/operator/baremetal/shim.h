@@ -39,6 +39,8 @@ struct shim {
     int stop_signal;
     struct loop_source *timer, *pid_source, *term_timer;
     VEC(struct shim_peer *) peers;
+    struct loop_source *revive_timer;
+    int n_revivals;
     struct shim_peer *supervisor; /* one of them; NULL: it has gone */
     /* health */
     enum instance_health health;

@@ -19,7 +19,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -75,17 +74,11 @@ static void answer(struct supervisor_client *client, const char *error)
     drop_client(client);
 }
 
-static bool is_there(const struct supervisor_client *client)
-{
-    char byte;
-
-    return recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
-}
-
 bool baremetal_clients_want(struct supervisor *supervisor, const char *id)
 {
     VEC_EACH (&supervisor->clients, client) {
-        if ((*client)->wish == WISH_START && text_is((*client)->id, id) && is_there(*client))
+        if ((*client)->wish == WISH_START && text_is((*client)->id, id) &&
+            baremetal_is_there((*client)->fd))
             return true;
     }
     return false;
@@ -180,19 +173,11 @@ static void add_client(struct supervisor *supervisor, int fd)
 static void on_connect(void *arg, int fd, unsigned events)
 {
     struct supervisor *supervisor = arg;
-    struct ucred who = { 0 };
-    socklen_t len = sizeof(who);
-    int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int connection = baremetal_accept(fd);
 
     (void)events;
-    if (connection < 0)
-        return;
-    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
-        (who.uid != geteuid() && who.uid != 0)) {
-        close(connection);
-        return;
-    }
-    add_client(supervisor, connection);
+    if (connection >= 0)
+        add_client(supervisor, connection);
 }
 
 /* --- the beginning and the end ------------------------------------------------------------------
@@ -229,20 +214,6 @@ static int take_lock(const char *dir)
     return -1;
 }
 
-static int listen_here(struct supervisor *supervisor, struct err *err)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SOCKET };
-
-    unlink(address.sun_path); /* the lock is ours: it is a dead one's */
-    supervisor->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (supervisor->listener < 0 ||
-        bind(supervisor->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        chmod(address.sun_path, 0600) != 0 || listen(supervisor->listener, SOMAXCONN) != 0)
-        return err_set_sys(err, errno, "control socket cannot be made");
-    loop_add_fd(supervisor->loop, supervisor->listener, LOOP_READ, on_connect, supervisor);
-    return 0;
-}
-
 /* Two pipes, a channel and a descriptor for each instance. */
 static void raise_limit(struct rlimit *ret_limit)
 {
@@ -270,8 +241,10 @@ static int begin(struct supervisor *supervisor, struct err *err)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "octo-supervisor");
     raise_limit(supervisor->limit);
-    if (loop_new(&supervisor->loop, err) != 0 || listen_here(supervisor, err) != 0)
+    if (loop_new(&supervisor->loop, err) != 0 ||
+        (supervisor->listener = baremetal_listen(SOCKET, err)) < 0)
         return -1;
+    loop_add_fd(supervisor->loop, supervisor->listener, LOOP_READ, on_connect, supervisor);
     loop_add_signal(supervisor->loop, SIGCHLD, on_child, supervisor);
     loop_add_signal(supervisor->loop, SIGTERM, on_terminate, supervisor);
     loop_add_signal(supervisor->loop, SIGINT, on_terminate, supervisor);

@@ -43,7 +43,6 @@ struct ward {
 struct supervisor {
     struct loop *loop;
     int lock, listener;
-    struct loop_source *listener_source;
     char **argv;          /* the memory of it becomes the title of shims */
     struct rlimit *limit; /* of files, as we got it */
     VEC(struct ward *) wards;
