@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/map.h"
 
@@ -115,12 +116,25 @@ static void check_pattern(struct findings *findings, const struct node *node,
     }
 }
 
+static bool number_of(const struct node *node, double *ret_value)
+{
+    if (node->kind == NODE_INT)
+        *ret_value = (double)node->u.integer;
+    else if (node->kind == NODE_UINT)
+        *ret_value = (double)node->u.unsigned_integer;
+    else if (node->kind == NODE_FLOAT)
+        *ret_value = node->u.number;
+    else
+        return false;
+    return true;
+}
+
 static void check_range(struct findings *findings, const struct node *node,
                         const struct schema_type *type, const struct trail *trail)
 {
-    double value = node->kind == NODE_INT    ? (double)node->u.integer
-                   : node->kind == NODE_UINT ? (double)node->u.unsigned_integer
-                                             : node->u.number;
+    double value = 0;
+    if (!number_of(node, &value))
+        return;
     if (value < type->minimum)
         trail_finding(trail, findings, FINDING_ERROR, node->at, "must be at least %d", type->minimum);
     else if (type->maximum != INT16_MAX && value > type->maximum)
@@ -141,6 +155,21 @@ static void refuse_twin(struct findings *findings, const struct node *list, size
     finding_hint(finding, "it is already there at %s: remove one", place.buf);
 }
 
+/* docker compose's validator compares a number with an earlier text by value, a text with an earlier number
+   not: ["80", 80] are the same item twice, [80, "80"] are two. */
+static bool is_twin(const struct node *earlier, const struct node *later)
+{
+    double value;
+    char *end;
+    if (!node_is(earlier, NODE_TEXT) || !number_of(later, &value))
+        return node_equal(earlier, later);
+    const char *text = node_as_text(earlier);
+    if (!text || !*text || strspn(text, "0123456789+-.eExXabcdefABCDEF") != strlen(text))
+        return false;
+    double earlier_value = strtod(text, &end);
+    return !*end && earlier_value == value;
+}
+
 static void check_twins(struct findings *findings, const struct node *list, const struct trail *trail)
 {
     size_t n = list->u.list.n;
@@ -148,7 +177,7 @@ static void check_twins(struct findings *findings, const struct node *list, cons
     if (n <= SMALL_LIST) {
         for (size_t i = 1; i < n; i++)
             for (size_t j = 0; j < i; j++)
-                if (node_equal(items[i], items[j])) {
+                if (is_twin(items[j], items[i])) {
                     refuse_twin(findings, list, j, i, trail);
                     break;
                 }

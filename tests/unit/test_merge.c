@@ -329,6 +329,8 @@ static const struct valid_case {
     { "services: {a: {security_opt: [a, b, a]}}",
       "1:37 services.a.security_opt[2]: the same item occurs twice" },
     { "services: {a: {group_add: [80, '80']}}", "" },
+    { "services: {a: {group_add: ['80', 80]}}",
+      "1:34 services.a.group_add[1]: the same item occurs twice" },
     { "services: {a: {group_add: [80, 80]}}",
       "1:32 services.a.group_add[1]: the same item occurs twice" },
     { "services: {a: {depends_on: {b: {}}}}",
