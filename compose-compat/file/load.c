@@ -105,6 +105,7 @@ static int choose_name(struct loader *loader, struct discovery *found, struct st
     const char *given = loader->options->project_name;
     const char *variable = map_find(&found->environment, PROJECT_NAME_VARIABLE);
     const struct node *name;
+    loader->is_name_given = (given && *given) || (variable && *variable);
     if (given && *given) {
         str_add(out, given);
         return name_check(given, "-p", err);
@@ -131,7 +132,8 @@ static void finish_tree(const struct stage *stage, struct node *tree)
     struct origin none = ORIGIN_NONE;
     const struct node_pair *name = node_get_pair(tree, "name", strlen("name"));
     struct origin at = name ? name->value->at : none;
-    bool is_raw = stage->options->no_normalize && (name || stage->options->no_interpolate);
+    bool is_raw = stage->options->no_normalize &&
+                  (stage->options->no_interpolate || (name && !stage->is_name_given));
     if (!is_raw)
         node_set(stage->arena, tree, "name", at, node_text(stage->arena, at, stage->project_name));
     if (!stage->options->no_normalize)

@@ -74,6 +74,7 @@ struct stage loader_stage(const struct load_set *set, const char *file_name)
         .working_dir = set->working_dir,
         .enclosing_dir = set->enclosing_dir,
         .project_name = loader->project_name,
+        .is_name_given = loader->is_name_given,
         .environment = set->environment,
         .history = loader->history,
         .n_ports = &loader->n_ports,

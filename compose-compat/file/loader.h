@@ -27,6 +27,7 @@ struct loader {
     struct arena *arena;
     struct findings *findings;
     const char *project_name;
+    bool is_name_given; /* by -p or by the environment, whatever the files say */
     size_t interpolated;       /* bytes, see document.h */
     struct map files;          /* path -> struct loader_file * */
     struct map extended;       /* number of environment, folder and path -> struct extended_scope * */

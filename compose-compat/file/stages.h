@@ -23,6 +23,7 @@ struct stage {
     const char *working_dir;       /* absolute: relative paths of this tree start here */
     const char *enclosing_dir;     /* where those of the tree that it becomes part of start, or NULL */
     const char *project_name;      /* final */
+    bool is_name_given;            /* not by the files or their folder */
     const struct map *environment; /* name -> const char *: what interpolation sees */
     struct history *history;       /* or NULL */
     size_t *n_ports;               /* made from ranges so far, in the whole load */
