@@ -400,6 +400,15 @@ void loop_remove(struct loop_source *source)
         free_dead(loop);
 }
 
+void loop_close(struct loop_source **source, int *fd)
+{
+    loop_remove(*source);
+    *source = NULL;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 /* One round. */
 
 /* Runs the timers that are due and were there before this call. */

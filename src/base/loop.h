@@ -52,5 +52,7 @@ struct loop_source *loop_add_child(struct loop *loop, pid_t pid, loop_child_fn f
 void loop_set_background(struct loop_source *source);
 /* NULL allowed. From anywhere, also within a round; the pointer is worthless afterwards. */
 void loop_remove(struct loop_source *source);
+/* Removes the source and closes the descriptor that it waits for, where there are any: NULL and -1 then. */
+void loop_close(struct loop_source **source, int *fd);
 
 #endif

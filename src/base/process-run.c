@@ -40,11 +40,7 @@ struct run {
 
 static void end_close(struct end *end)
 {
-    loop_remove(end->source);
-    end->source = NULL;
-    if (end->fd >= 0)
-        close(end->fd);
-    end->fd = -1;
+    loop_close(&end->source, &end->fd);
 }
 
 static void run_free(struct run *run)

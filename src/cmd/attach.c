@@ -54,20 +54,12 @@ static int run_attach(struct cmd_context *context, const void *values,
         .open = open_stream,
         .arg = &query,
     };
-    const struct existing *instance = NULL;
-    struct existing_set set;
-    int result;
 
     if (context->ops->attach == NULL)
         return err_set(err, ERR_UNSUPPORTED, "operator \"%s\" cannot attach to services",
                        context->ops->name);
-    if (operate_pick(context, words->items[0], options->index.has ? options->index.value : 0, &set,
-                     &instance, err) < 0)
-        return -1;
-    query.instance_id = instance->id;
-    result = session_run(context, &session, err);
-    existing_set_release(&set);
-    return result;
+    return session_run(context, &session, words->items[0],
+                       options->index.has ? options->index.value : 0, &query.instance_id, err);
 }
 
 const struct cmd cmd_attach = {

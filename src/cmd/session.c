@@ -72,18 +72,16 @@ static void on_signal(void *arg, int signo)
     session->is_done = true;
 }
 
-int session_run(struct cmd_context *context, const struct session_options *options, struct err *err)
+static int run(struct cmd_context *context, const struct session_options *options, struct err *err)
 {
     struct session session = { .context = context,
                                .no_signals = options->no_signals,
                                .err = ERR_INIT };
-    struct loop_source *sources[] = {
-        loop_add_signal(context->loop, SIGWINCH, on_resize, &session),
-        loop_add_signal(context->loop, SIGINT, on_signal, &session),
-        loop_add_signal(context->loop, SIGTERM, on_signal, &session),
-    };
+    struct loop_source *resize = loop_add_signal(context->loop, SIGWINCH, on_resize, &session);
+    struct operate_signals signals;
     int result = 0;
 
+    operate_catch(context, on_signal, &session, &signals);
     if (options->is_raw)
         result = terminal_make_raw(err);
     if (result == 0) {
@@ -94,12 +92,27 @@ int session_run(struct cmd_context *context, const struct session_options *optio
     }
     input_stop(session.input);
     terminal_restore();
-    for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-        loop_remove(sources[i]);
+    operate_let_go(&signals);
+    loop_remove(resize);
     if (session.stream != NULL)
         context->ops->stream_cancel(session.stream);
     if (result == 0 && err_is_set(&session.err))
         result = err_move(err, &session.err);
     err_release(&session.err);
     return result < 0 ? -1 : session.exit_code;
+}
+
+int session_run(struct cmd_context *context, const struct session_options *options,
+                const char *service, int64_t index, const char **ret_instance_id, struct err *err)
+{
+    const struct existing *instance = NULL;
+    struct existing_set set;
+    int result;
+
+    if (operate_pick(context, service, index, &set, &instance, err) < 0)
+        return -1;
+    *ret_instance_id = instance->id;
+    result = run(context, options, err);
+    existing_set_release(&set);
+    return result;
 }

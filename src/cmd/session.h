@@ -19,8 +19,9 @@ struct session_options {
     session_open_fn open;
     void *arg;
 };
-/* Until the stream ends. Returns the exit code that it ended with, or -1. */
+/* With an instance of the service (index from 1; 0: the lowest), until the stream ends. *ret_instance_id is
+   set before the stream is opened and lives as long. Returns the exit code that it ended with, or -1. */
 int session_run(struct cmd_context *context, const struct session_options *options,
-                struct err *err);
+                const char *service, int64_t index, const char **ret_instance_id, struct err *err);
 
 #endif

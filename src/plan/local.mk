@@ -5,6 +5,7 @@ plan_files = \
 	src/plan/execute.h \
 	src/plan/lock.c \
 	src/plan/lock.h \
+	src/plan/operator.c \
 	src/plan/operator.h \
 	src/plan/plan-artifacts.c \
 	src/plan/plan-data.c \

@@ -89,6 +89,8 @@ typedef void (*log_done_fn)(void *arg, const struct existing *instance, struct e
 
 enum event_action { EVENT_CREATED, EVENT_STARTED, EVENT_DIED, EVENT_STOPPED, EVENT_KILLED, EVENT_REMOVED,
                     EVENT_PAUSED, EVENT_UNPAUSED, EVENT_HEALTH, EVENT_RENAMED, EVENT_OOM, EVENT_OTHER };
+/* Of the words "create", "start", "die", ... that the operators write; EVENT_OTHER for others and NULL. */
+enum event_action event_action_of(const char *word);
 struct operator_event {
     int64_t time_ns;
     enum event_action action;

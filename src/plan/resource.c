@@ -20,6 +20,15 @@ const char *instance_state_name(enum instance_state state)
     return instance_state_names[state];
 }
 
+enum instance_health instance_health_of(const char *text)
+{
+    for (int i = HEALTH_STARTING; i <= HEALTH_UNHEALTHY; i++) {
+        if (text_is(text, instance_health_names[i]))
+            return (enum instance_health)i;
+    }
+    return HEALTH_NONE;
+}
+
 void wanted_set_init(struct wanted_set *set, const char *project)
 {
     memset(set, 0, sizeof(*set));

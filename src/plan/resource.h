@@ -115,6 +115,8 @@ enum instance_state { STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_RESTARTI
 extern const char *const instance_state_names[]; /* "created", "running", ... */
 enum instance_health { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
 extern const char *const instance_health_names[]; /* "", "starting", "healthy", "unhealthy" */
+/* HEALTH_NONE for NULL and for any other text. */
+enum instance_health instance_health_of(const char *text);
 
 /* What an existing object was made with: the identity of each thing it is bound or attached to. Every
    DEPENDS_BOUND and DEPENDS_ATTACHED dependency has one, whatever the state: what has none is replaced. */

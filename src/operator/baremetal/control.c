@@ -22,6 +22,7 @@
 
 #define TRY_AGAIN_MS 2
 #define COME_UP_MS 10000
+#define MAX_REQUEST 4096
 
 struct conversation {
     struct loop *loop;
@@ -32,6 +33,19 @@ struct conversation {
     baremetal_answer_fn fn;
     void *arg;
 };
+
+enum baremetal_receipt baremetal_receive(int fd, struct str *input)
+{
+    char buffer[1024];
+    ssize_t n = read(fd, buffer, sizeof(buffer));
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return RECEIVED_PART;
+    if (n <= 0 || input->len + (size_t)n > MAX_REQUEST)
+        return RECEIVED_END;
+    str_add_len(input, buffer, (size_t)n);
+    return memchr(input->buf, '\n', input->len) ? RECEIVED_LINE : RECEIVED_PART;
+}
 
 static void judge(struct conversation *talk)
 {

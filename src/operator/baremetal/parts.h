@@ -125,6 +125,11 @@ int64_t baremetal_start_time(pid_t pid);
 
 /* --- control.c: the way to a shim and to the supervisor --- */
 
+enum baremetal_receipt { RECEIVED_PART, RECEIVED_LINE, RECEIVED_END };
+/* Adds what came from the other side of a control socket to input: a part of a request, a whole line, or
+   the end (also when the other side failed or sends more than a request can have). */
+enum baremetal_receipt baremetal_receive(int fd, struct str *input);
+
 /* ERR_CONNECT: whoever was asked has gone; what became of the request is not known. */
 typedef void (*baremetal_answer_fn)(void *arg, struct err *err);
 /* One request (a line of JSON), one answer. */

@@ -22,7 +22,6 @@
 #include "data/jread.h"
 #include "operator/baremetal/supervisor.h"
 
-#define MAX_REQUEST 4096
 #define REVIVE_MS 10 /* doubled at each try */
 #define REVIVALS 7
 
@@ -172,15 +171,12 @@ static void begin_revival(struct shim *shim)
 static void on_peer(void *arg, int fd, unsigned events)
 {
     struct shim_peer *peer = arg;
+    enum baremetal_receipt receipt = baremetal_receive(fd, &peer->input);
     struct arena *arena;
     struct node *request;
-    char buffer[1024];
-    ssize_t n = read(fd, buffer, sizeof(buffer));
 
     (void)events;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n <= 0 || peer->input.len + (size_t)n > MAX_REQUEST) {
+    if (receipt == RECEIVED_END) {
         bool was_supervisor = peer->shim->supervisor == peer;
         struct shim *shim = peer->shim;
 
@@ -189,8 +185,7 @@ static void on_peer(void *arg, int fd, unsigned events)
             begin_revival(shim);
         return;
     }
-    str_add_len(&peer->input, buffer, (size_t)n);
-    if (!memchr(peer->input.buf, '\n', peer->input.len) || peer->waits_for_end)
+    if (receipt != RECEIVED_LINE || peer->waits_for_end)
         return;
     arena = arena_new();
     if (jread_parse(arena, 0, peer->input.buf, peer->input.len, &request, NULL) != 0)

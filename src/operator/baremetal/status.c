@@ -21,15 +21,10 @@
 
 void baremetal_status_read(const struct node *node, struct baremetal_status *out)
 {
-    const char *health = baremetal_text(node, "health");
-
     memset(out, 0, sizeof(*out));
     out->state = baremetal_text(node, "state");
     out->boot_id = baremetal_text(node, "boot_id");
-    for (int i = HEALTH_STARTING; i <= HEALTH_UNHEALTHY; i++) {
-        if (text_is(health, instance_health_names[i]))
-            out->health = (enum instance_health)i;
-    }
+    out->health = instance_health_of(baremetal_text(node, "health"));
     out->pid = (pid_t)baremetal_int(node, "pid");
     out->session = (pid_t)baremetal_int(node, "session");
     out->start_time = baremetal_int(node, "start_time");

@@ -53,39 +53,11 @@ static void events_free(struct operator_stream *stream)
 /* --- one event ----------------------------------------------------------------------------------
  */
 
-static enum event_action action_of(const char *text)
-{
-    static const struct {
-        const char *text;
-        enum event_action action;
-    } actions[] = {
-        { "create", EVENT_CREATED }, { "start", EVENT_STARTED },    { "die", EVENT_DIED },
-        { "stop", EVENT_STOPPED },   { "kill", EVENT_KILLED },      { "destroy", EVENT_REMOVED },
-        { "pause", EVENT_PAUSED },   { "unpause", EVENT_UNPAUSED }, { "rename", EVENT_RENAMED },
-        { "health", EVENT_HEALTH },  { "oom", EVENT_OOM },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-        if (text_is(text, actions[i].text))
-            return actions[i].action;
-    }
-    return EVENT_OTHER;
-}
-
-static enum instance_health health_of(const char *text)
-{
-    for (int i = HEALTH_STARTING; i <= HEALTH_UNHEALTHY; i++) {
-        if (text_is(text, instance_health_names[i]))
-            return (enum instance_health)i;
-    }
-    return HEALTH_NONE;
-}
-
 static void give(struct events *events, const struct node *line)
 {
     const struct operator_event event = {
         .time_ns = baremetal_int(line, "time"),
-        .action = action_of(baremetal_text(line, "action")),
+        .action = event_action_of(baremetal_text(line, "action")),
         .action_text = baremetal_text(line, "action"),
         .id = baremetal_text(line, "id"),
         .name = baremetal_text(line, "name"),
@@ -93,7 +65,7 @@ static void give(struct events *events, const struct node *line)
         .number = baremetal_int(line, "number"),
         .replaces = baremetal_text(line, "replaces"),
         .exit_code = baremetal_int(line, "exit_code"),
-        .health = health_of(baremetal_text(line, "health")),
+        .health = instance_health_of(baremetal_text(line, "health")),
     };
 
     if (event.time_ns >= events->since_ns &&

@@ -27,7 +27,6 @@
 #include "data/jwrite.h"
 #include "operator/baremetal/baremetal.h"
 
-#define MAX_REQUEST 4096
 #define MODE "__supervisor"
 #define LOCK "supervisor.lock"
 #define SOCKET "supervisor.sock"
@@ -136,20 +135,14 @@ static void serve(struct supervisor_client *client, const struct node *request)
 static void on_client(void *arg, int fd, unsigned events)
 {
     struct supervisor_client *client = arg;
+    enum baremetal_receipt receipt = baremetal_receive(fd, &client->input);
     struct arena *arena;
     struct node *request;
-    char buffer[1024];
-    ssize_t n = read(fd, buffer, sizeof(buffer));
 
     (void)events;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n <= 0 || client->input.len + (size_t)n > MAX_REQUEST) {
+    if (receipt == RECEIVED_END)
         drop_client(client);
-        return;
-    }
-    str_add_len(&client->input, buffer, (size_t)n);
-    if (!memchr(client->input.buf, '\n', client->input.len) || client->wish != WISH_NOTHING)
+    if (receipt != RECEIVED_LINE || client->wish != WISH_NOTHING)
         return;
     arena = arena_new();
     if (jread_parse(arena, 0, client->input.buf, client->input.len, &request, NULL) != 0)

@@ -141,9 +141,7 @@ static struct sight see(const struct node *inspect)
                            .is_running = text_is(status, "running") || text_is(status, "paused"),
                            .is_exited = text_is(status, "exited") || text_is(status, "dead") };
     sight.has_check = text_is_set(health) && !text_is(health, "none");
-    for (unsigned i = HEALTH_STARTING; sight.has_check && i <= HEALTH_UNHEALTHY; i++)
-        if (text_is(health, instance_health_names[i]))
-            sight.health = (enum instance_health)i;
+    sight.health = instance_health_of(health);
     return sight;
 }
 

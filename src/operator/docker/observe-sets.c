@@ -29,11 +29,8 @@ static const char *replaced_name(const char *name)
 
 static enum instance_health item_health(const struct node *item)
 {
-    const char *health = get_text(node_get(item, "Health"), "Status");
-    for (unsigned i = HEALTH_STARTING; text_is_set(health) && i <= HEALTH_UNHEALTHY; i++)
-        if (text_is(health, instance_health_names[i]))
-            return (enum instance_health)i;
-    return docker_status_health(get_text(item, "Status"));
+    enum instance_health health = instance_health_of(get_text(node_get(item, "Health"), "Status"));
+    return health != HEALTH_NONE ? health : docker_status_health(get_text(item, "Status"));
 }
 
 static void read_item(struct observation *observation, const struct node *item)

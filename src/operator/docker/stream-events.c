@@ -16,22 +16,14 @@ struct events {
 
 /* --- one event -------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *word;
-    enum event_action action;
-} action_words[] = {
-    { "create", EVENT_CREATED },   { "start", EVENT_STARTED },  { "die", EVENT_DIED },
-    { "died", EVENT_DIED },        { "stop", EVENT_STOPPED },   { "kill", EVENT_KILLED },
-    { "destroy", EVENT_REMOVED },  { "remove", EVENT_REMOVED }, { "pause", EVENT_PAUSED },
-    { "unpause", EVENT_UNPAUSED }, { "rename", EVENT_RENAMED }, { "oom", EVENT_OOM },
-};
-
+/* Podman says "died" and "remove". */
 static enum event_action parse_action(const char *word)
 {
-    for (size_t i = 0; i < ARRAY_LEN(action_words); i++)
-        if (text_is(word, action_words[i].word))
-            return action_words[i].action;
-    return text_starts(word, "health_status") ? EVENT_HEALTH : EVENT_OTHER;
+    if (text_is(word, "died"))
+        return EVENT_DIED;
+    if (text_is(word, "remove"))
+        return EVENT_REMOVED;
+    return text_starts(word, "health_status") ? EVENT_HEALTH : event_action_of(word);
 }
 
 /* "health_status: healthy"; Podman has the word beside it. */

@@ -156,29 +156,11 @@ struct operator_stream *memory_logs(void *handle, const struct log_query *query,
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-static enum event_action action_of(const char *text)
-{
-    static const struct {
-        const char *text;
-        enum event_action action;
-    } actions[] = {
-        { "create", EVENT_CREATED }, { "start", EVENT_STARTED },    { "die", EVENT_DIED },
-        { "stop", EVENT_STOPPED },   { "kill", EVENT_KILLED },      { "destroy", EVENT_REMOVED },
-        { "pause", EVENT_PAUSED },   { "unpause", EVENT_UNPAUSED }, { "rename", EVENT_RENAMED },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-        if (text_is(text, actions[i].text))
-            return actions[i].action;
-    }
-    return EVENT_OTHER;
-}
-
 static void give_event(struct operator_stream *stream, const struct node *item)
 {
     struct operator_event event = {
         .time_ns = memory_int(item, "time"),
-        .action = action_of(memory_text(item, "action")),
+        .action = event_action_of(memory_text(item, "action")),
         .action_text = memory_text(item, "action"),
         .id = memory_text(item, "id"),
         .name = memory_text(item, "name"),
