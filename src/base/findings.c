@@ -76,6 +76,17 @@ void finding_hint(struct finding *finding, const char *fmt, ...)
     finding->hint = str_steal(&text);
 }
 
+void findings_add(struct findings *findings, const struct findings *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        const struct finding *item = &from->items[i];
+        struct finding *copy =
+            finding_add(findings, item->level, item->at, item->path, "%s", item->text);
+        if (copy && item->hint)
+            finding_hint(copy, "%s", item->hint);
+    }
+}
+
 static int compare_u32(uint32_t a, uint32_t b)
 {
     return (a > b) - (a < b);

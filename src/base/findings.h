@@ -32,6 +32,8 @@ void findings_release(struct findings *findings);
 struct finding *finding_add(struct findings *findings, enum finding_level level, struct origin at,
                             const char *path, const char *fmt, ...) ATTR_PRINTF(5, 6);
 void finding_hint(struct finding *finding, const char *fmt, ...) ATTR_PRINTF(2, 3);
+/* Copies of all of from, hints too. */
+void findings_add(struct findings *findings, const struct findings *from);
 /* By file, line, column; stable. */
 void findings_sort(struct findings *findings);
 /* "file:line:column: path: text", then the line itself with a caret, then the hint. */

@@ -210,17 +210,6 @@ static void make(struct conversion *c, struct str *out)
     write_form(c, tree, out);
 }
 
-static void add_all(const struct findings *from, struct findings *to)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        const struct finding *item = &from->items[i];
-        struct finding *copy = finding_add(to, item->level, item->at, item->path, "%s", item->text);
-
-        if (item->hint != NULL)
-            finding_hint(copy, "%s", item->hint);
-    }
-}
-
 static int refuse_input(const struct findings *findings, struct err *err)
 {
     return err_set(err, ERR_INPUT, "%zu problem%s in the way of the conversion", findings->n_errors,
@@ -248,7 +237,7 @@ static int make_and_check(struct conversion *c, struct str *out, struct err *err
         MAP_EACH (&differing, entry)
             map_set(&c->plain, entry->key, c);
     }
-    add_all(&c->warnings, c->findings);
+    findings_add(c->findings, &c->warnings);
     return c->warnings.n_errors > 0 ? refuse_input(&c->warnings, err) : 0;
 }
 

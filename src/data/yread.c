@@ -197,16 +197,6 @@ static int parse_edited(struct arena *arena, uint32_t file, const char *text, si
     return parse_once(arena, file, changed.buf, changed.len, edits, documents, findings);
 }
 
-static void move_findings(struct findings *to, const struct findings *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        const struct finding *item = &from->items[i];
-        struct finding *copy = finding_add(to, item->level, item->at, item->path, "%s", item->text);
-        if (copy && item->hint)
-            finding_hint(copy, "%s", item->hint);
-    }
-}
-
 int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len,
                 struct yread_documents *ret_documents, struct findings *findings)
 {
@@ -233,7 +223,7 @@ int yread_parse(struct arena *arena, uint32_t file, const char *text, size_t len
             result = parse_edited(arena, file, text, len, &edits, &documents, &found);
         }
     }
-    move_findings(findings, &found);
+    findings_add(findings, &found);
     if (result)
         return -1;
     *ret_documents = documents;
