@@ -27,8 +27,8 @@ static void check_places(const struct node *node)
     }
 }
 
-/* A text of several lines that begins with a tab: docker compose writes a block that no reader takes, and
- * the writer does as it does. */
+/* A text of several lines that begins with a tab: docker compose writes a block that no reader
+ * takes, and the writer does as it does. */
 static bool is_unreadable(const struct node *node)
 {
     if (node->kind == NODE_TEXT)
