@@ -72,6 +72,10 @@ struct node *bind_texts(struct binder *binder, struct node *node, const struct s
     if (node_is(node, NODE_NULL))
         return NULL;
     struct node *list = list_like(binder, node);
+    if (node_is(node, NODE_TIME)) {
+        bind_refuse(binder, node, "%s is not a string", node_kind_name(node->kind));
+        return NULL;
+    }
     if (!node_is(node, NODE_LIST)) {
         node_add(binder->arena, list, bind_as_text(binder, node));
         return list;
@@ -102,18 +106,19 @@ static bool is_blank(char c)
 static void add_pair(struct binder *binder, struct node *map, struct node *item, bool keep_null)
 {
     struct node *whole = bind_as_text(binder, item);
-    const char *text = whole ? whole->u.text.bytes : "", *equals = strchr(text, '=');
-    size_t len = equals ? (size_t)(equals - text) : strlen(text);
-    if (keep_null && len > 0 && is_blank(text[len - 1])) {
-        bind_refuse(binder, item, "the variable \"%.*s\" ends with a blank", (int)len, text);
+    struct slice rest = whole ? (struct slice){ whole->u.text.bytes, whole->u.text.len } : SLICE("");
+    struct slice key;
+    bool has_value = slice_split(&rest, '=', &key);
+    if (keep_null && key.len > 0 && is_blank(key.at[key.len - 1])) {
+        bind_refuse(binder, item, "the variable \"%.*s\" ends with a blank", (int)key.len, key.at);
         return;
     }
-    struct node *value = !equals && keep_null
+    struct node *value = !has_value && keep_null
                              ? node_null(binder->arena, item->at)
-                             : node_text(binder->arena, item->at, equals ? equals + 1 : "");
+                             : node_text_len(binder->arena, item->at, rest.at, rest.len);
     value->flags = item->flags & NODE_SENSITIVE;
     value->overrode = item->overrode;
-    node_set_len(binder->arena, map, text, len, item->at, value);
+    node_set_len(binder->arena, map, key.at, key.len, item->at, value);
 }
 
 struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null)

@@ -29,6 +29,14 @@ static void refuse(struct canon *c, struct origin at, const char *what, const ch
                 text, reason);
 }
 
+static void refuse_kind(struct canon *c, const struct node *node, unsigned kinds)
+{
+    STR_AUTO(text);
+    schema_print_kinds(kinds, &text);
+    finding_add(c->stage->findings, FINDING_ERROR, node->at, c->path.buf, "must be %s, not %s",
+                text.buf, node_kind_name((enum node_kind)node->kind));
+}
+
 static struct node *text_in_list(struct canon *c, struct node *node)
 {
     if (!node_is(node, NODE_TEXT))
@@ -70,9 +78,15 @@ static struct node *canonical_depends_on(struct canon *c, struct node *node)
                 node_set(c->arena, map, (*item)->u.text.bytes, (*item)->at,
                          dependency(c, node_map(c->arena, (*item)->at)));
     } else if (node_is(node, NODE_MAP)) {
-        NODE_EACH_PAIR(node, pair)
-            if (node_is(pair->value, NODE_MAP))
+        NODE_EACH_PAIR(node, pair) {
+            if (node_is(pair->value, NODE_MAP)) {
                 dependency(c, pair->value);
+            } else {
+                size_t len = place_key(&c->path, pair->key);
+                refuse_kind(c, pair->value, KIND_MAP);
+                str_cut(&c->path, len);
+            }
+        }
     }
     return map;
 }
@@ -260,8 +274,28 @@ static struct node *canonical_list(struct canon *c, struct node *node, const str
     return node;
 }
 
+/* Is it of no kind that its form can be made of? Only in a file that is extended: others were checked. */
+static bool is_other_kind(const struct node *node, const struct schema_row *row)
+{
+    switch ((enum schema_canonical)row->canonical) {
+    case CANON_NONE:
+    case CANON_PAIRS:
+    case CANON_EXTENDS:
+    case CANON_EXTRA_HOSTS:
+    case CANON_EXTERNAL:
+    case CANON_INCLUDE:
+    case CANON_WORDS:
+    case CANON_TEST: return false;
+    default: return !(schema_kinds_of(node) & row->type->kinds);
+    }
+}
+
 static struct node *convert(struct canon *c, struct node *node, const struct schema_row *row)
 {
+    if (is_other_kind(node, row)) {
+        refuse_kind(c, node, row->type->kinds);
+        return node;
+    }
     switch ((enum schema_canonical)row->canonical) {
     case CANON_BUILD:
         return text_under_key(c, node, "context");

@@ -7,18 +7,28 @@
 
 #include "base/map.h"
 #include "compose-compat/file/merge.h"
+#include "compose-compat/file/short.h"
 
 struct unique {
     struct arena *arena;
     struct findings *findings;
+    bool is_canonical; /* and of the right form: what cannot be told apart is refused */
 };
 
-static void add_key_text(const struct node *item, const char *key, const char *otherwise,
-                         struct str *out)
+/* --- what an item is told apart by ------------------------------------------------------------- */
+
+static void add_scalar(const struct node *value, struct str *out)
 {
-    const struct node *value = node_get(item, key);
     if (value && value->kind != NODE_LIST && value->kind != NODE_MAP)
         node_scalar_text(value, out);
+}
+
+static void add_value(const struct node *item, const char *key, const char *otherwise,
+                      struct str *out)
+{
+    const struct node *value = node_get(item, key);
+    if (value)
+        add_scalar(value, out);
     else
         str_add(out, otherwise);
 }
@@ -26,84 +36,129 @@ static void add_key_text(const struct node *item, const char *key, const char *o
 /* The item's own target, else the place where its source goes. */
 static void add_target(const struct node *item, const char *folder, struct str *out)
 {
-    if (node_as_text(node_get(item, "target"))) {
-        str_add(out, node_as_text(node_get(item, "target")));
-        return;
-    }
-    str_add(out, folder);
-    add_key_text(item, "source", "", out);
+    const char *target = node_as_text(node_get(item, "target"));
+    str_add(out, target ? target : folder);
+    if (!target)
+        add_value(item, "source", "", out);
 }
 
-static bool refuse(const struct unique *unique, const struct node *item, const char *what,
-                   const struct trail *trail)
+/* A port that is not published is none that is published as "". */
+static void add_port(const struct node *item, struct str *out)
 {
-    trail_finding(trail, unique->findings, FINDING_ERROR, item->at, "the key \"%s\" is missing", what);
-    return false;
+    add_value(item, "host_ip", "0.0.0.0", out);
+    str_add_char(out, ':');
+    add_value(item, "published", "-", out);
+    str_add(out, node_is(node_get(item, "target"), NODE_TEXT) ? ":\"" : ":");
+    add_value(item, "target", "", out);
+    str_add_char(out, '/');
+    add_value(item, "protocol", "tcp", out);
 }
 
-/* The key of a canonical item. False when it has none. */
-static bool print_object_key(const struct unique *unique, enum schema_unique rule,
-                             const struct node *item, const struct trail *trail, struct str *out)
+static void print_map_key(enum schema_unique rule, const struct node *item, struct str *out)
 {
     switch (rule) {
     case UNIQUE_MOUNT:
-    case UNIQUE_DEVICE:
-        if (!node_get(item, "target"))
-            return refuse(unique, item, "target", trail);
-        add_key_text(item, "target", "", out);
-        return true;
-    case UNIQUE_CONFIG: add_target(item, "/", out); return true;
-    case UNIQUE_SECRET: add_target(item, "/run/secrets/", out); return true;
-    case UNIQUE_PATH: add_key_text(item, "path", "", out); return true;
-    case UNIQUE_PORT:
-        if (!node_get(item, "target"))
-            return refuse(unique, item, "target", trail);
-        add_key_text(item, "host_ip", "0.0.0.0", out);
-        str_add_char(out, ':');
-        add_key_text(item, "published", "", out);
-        str_add_char(out, ':');
-        add_key_text(item, "target", "", out);
-        str_add_char(out, '/');
-        add_key_text(item, "protocol", "tcp", out);
-        return true;
-    default: return false;
+    case UNIQUE_DEVICE: add_value(item, "target", "", out); return;
+    case UNIQUE_CONFIG: add_target(item, "/", out); return;
+    case UNIQUE_SECRET: add_target(item, "/run/secrets/", out); return;
+    case UNIQUE_PATH: add_value(item, "path", "", out); return;
+    case UNIQUE_PORT: add_port(item, out); return;
+    case UNIQUE_NONE:
+    case UNIQUE_PAIR:
+    case UNIQUE_TEXT: return;
     }
 }
 
-/* False: the item is no twin of anything. */
-static bool print_key(const struct unique *unique, enum schema_unique rule, const struct node *item,
-                      const struct trail *trail, struct str *out)
+static void print_text_key(const struct unique *unique, enum schema_unique rule, const char *text,
+                           struct str *out)
+{
+    char reason[SHORT_REASON_MAX];
+    const char *target = text;
+    switch (rule) {
+    case UNIQUE_PAIR: str_add_len(out, text, strcspn(text, "=")); return;
+    case UNIQUE_MOUNT:
+        if (short_mount_target(unique->arena, text, &target, reason) != 0)
+            target = text; /* the short form is refused later */
+        break;
+    case UNIQUE_DEVICE:
+        if (strchr(text, ':'))
+            target = strchr(text, ':') + 1;
+        str_add_len(out, target, strcspn(target, ":"));
+        return;
+    case UNIQUE_CONFIG: str_add(out, "/"); break;
+    case UNIQUE_SECRET: str_add(out, "/run/secrets/"); break;
+    case UNIQUE_NONE:
+    case UNIQUE_TEXT:
+    case UNIQUE_PATH:
+    case UNIQUE_PORT: break;
+    }
+    str_add(out, target);
+}
+
+static void print_key(const struct unique *unique, enum schema_unique rule, const struct node *item,
+                      struct str *out)
 {
     str_clear(out);
     if (item->kind == NODE_MAP)
-        return print_object_key(unique, rule, item, trail, out);
-    if (item->kind == NODE_LIST || item->kind == NODE_NULL)
-        return false;
-    if (rule == UNIQUE_PAIR) {
-        const char *text = node_as_text(item);
-        if (!text)
-            return false;
-        str_add_len(out, text, strcspn(text, "="));
-        return true;
-    }
-    node_scalar_text(item, out);
-    return true;
+        print_map_key(rule, item, out);
+    else if (node_as_text(item))
+        print_text_key(unique, rule, node_as_text(item), out);
+    else
+        add_scalar(item, out);
 }
+
+/* What the item needs to be told apart from others; NULL when it has it. */
+static const char *missing_key(enum schema_unique rule, const struct node *item)
+{
+    bool needs_target = rule == UNIQUE_MOUNT || rule == UNIQUE_DEVICE || rule == UNIQUE_PORT;
+    return needs_target && item->kind == NODE_MAP && !node_get(item, "target") ? "target" : NULL;
+}
+
+/* Has the item a kind that its rule knows? */
+static bool is_known(enum schema_unique rule, const struct node *item)
+{
+    switch (rule) {
+    case UNIQUE_PAIR: return item->kind == NODE_TEXT;
+    case UNIQUE_TEXT: return item->kind == NODE_TEXT || item->kind == NODE_INT;
+    default: return item->kind != NODE_LIST && item->kind != NODE_NULL;
+    }
+}
+
+/* Can the item have twins? What cannot is refused once the schema had its say. */
+static bool check_item(const struct unique *unique, enum schema_unique rule,
+                       const struct node *item, const struct trail *trail)
+{
+    const char *missing = missing_key(rule, item);
+    bool is_right = !missing && is_known(rule, item);
+    if (is_right || !unique->is_canonical)
+        return is_right;
+    if (missing)
+        trail_finding(trail, unique->findings, FINDING_ERROR, item->at,
+                      "the key \"%s\" is missing", missing);
+    else
+        trail_finding(trail, unique->findings, FINDING_ERROR, item->at,
+                      "%s cannot be an item of this list",
+                      node_kind_name((enum node_kind)item->kind));
+    return false;
+}
+
+/* --- the walk ---------------------------------------------------------------------------------- */
 
 static void join_twins(const struct unique *unique, struct node *list, enum schema_unique rule,
                        const struct trail *trail)
 {
     MAP_AUTO(places); /* key -> position + 1 */
     STR_AUTO(key);
-    size_t n = 0;
+    size_t n = 0, n_items = list->u.list.n;
     struct node **items = list->u.list.items;
-    for (size_t i = 0; i < list->u.list.n; i++) {
+    for (size_t i = 0; i < n_items; i++) {
         struct trail here = TRAIL_INDEX(trail, i);
         struct node *item = items[i];
-        if (!print_key(unique, rule, item, &here, &key)) {
+        if (!check_item(unique, rule, item, &here) || n_items == 1) {
             items[n++] = item;
             continue;
         }
+        print_key(unique, rule, item, &key);
         uintptr_t place = (uintptr_t)map_find_len(&places, key.buf, key.len);
         if (place) {
             struct node *loser = items[place - 1];
@@ -117,23 +172,19 @@ static void join_twins(const struct unique *unique, struct node *list, enum sche
 }
 
 static void enforce(const struct unique *unique, struct node *node, const struct schema_row *row,
-                    bool is_canonical, const struct trail *trail)
+                    const struct trail *trail)
 {
     if (!row)
         return;
     if (node->kind == NODE_LIST) {
-        bool is_text_rule = row->unique == UNIQUE_PAIR || row->unique == UNIQUE_TEXT;
-        /* One item of an object rule is still asked for its key. */
-        size_t fewest = is_text_rule ? 2 : 1;
-        if (row->unique != UNIQUE_NONE && (is_text_rule || is_canonical) &&
-            node->u.list.n >= fewest)
+        if (row->unique != UNIQUE_NONE)
             join_twins(unique, node, (enum schema_unique)row->unique, trail);
     } else if (node->kind == NODE_MAP) {
         NODE_EACH_PAIR(node, pair) {
             if (pair->value->kind != NODE_LIST && pair->value->kind != NODE_MAP)
                 continue;
             struct trail here = TRAIL_KEY(trail, pair->key);
-            enforce(unique, pair->value, schema_row_of(row, pair->key), is_canonical, &here);
+            enforce(unique, pair->value, schema_row_of(row, pair->key), &here);
         }
     }
 }
@@ -141,6 +192,6 @@ static void enforce(const struct unique *unique, struct node *node, const struct
 void unique_enforce(struct arena *arena, struct findings *findings, struct node *node,
                     const struct schema_row *row, bool is_canonical, const struct trail *trail)
 {
-    struct unique unique = { arena, findings };
-    enforce(&unique, node, row, is_canonical, trail);
+    struct unique unique = { arena, findings, is_canonical };
+    enforce(&unique, node, row, trail);
 }

@@ -8,8 +8,9 @@
 #include "compose-compat/file/schema.h"
 #include "compose-compat/file/trail.h"
 
-/* Joins twins in the whole tree, in place. is_canonical: lists of objects too (mounts, ports, ...); one
-   whose key is missing is an error. */
+/* Joins twins in the whole tree, in place, short forms and long ones alike. is_canonical: an item that has
+   nothing to be told apart by, or is of a kind that the rule does not know, is an error; before that the
+   schema speaks first. */
 void unique_enforce(struct arena *arena, struct findings *findings, struct node *node,
                     const struct schema_row *row, bool is_canonical, const struct trail *trail);
 
