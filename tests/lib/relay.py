@@ -257,6 +257,11 @@ class Relay:
         """Call back (e.g. to kill the client) before the engine sees the call or after it did it."""
         return self._rule(nth, match, "signal", callback=callback, when=when)
 
+    def leave(self, nth, callback, until, seconds=0.0, match="all"):
+        """Call back (to kill the client), and pass the call on when until() is true and a time later:
+        what a client asked for that is gone when the engine gets to it."""
+        return self._rule(nth, match, "leave", callback=callback, until=until, seconds=seconds)
+
     def stall(self, nth, match="all"):
         """Take the call and never answer."""
         return self._rule(nth, match, "stall")
@@ -383,6 +388,8 @@ class Relay:
                 await self._drain_body(call, client, n, chunked, small)
                 await self._reply(client, call, a["status"], a["body"])
                 return not chunked
+            elif r.action == "leave":
+                await self._pass_late(call, box, head + body, a)
             elif r.action == "stall":
                 while await client.fill():
                     pass
@@ -416,6 +423,18 @@ class Relay:
                     await sender
                 except (asyncio.CancelledError, Exception):
                     pass
+
+    async def _pass_late(self, call, box, request, a):
+        a["callback"](call)
+        while not a["until"]():
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(a["seconds"])
+        up = await self._up(box)
+        await up.send(request)
+        line, rh = parse_head(await up.head())
+        call.status = int(line.split(" ")[1])
+        await self._swallow(call, up, call.status, rh.get("content-length"), False)
+        raise Cut()
 
     async def _send_body(self, call, client, up, n, chunked):
         kept = bytearray()

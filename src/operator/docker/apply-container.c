@@ -1,20 +1,28 @@
 /*
  * apply-container.c - makes a container: what is needed for the body (the image, the instance that
  * it replaces), the create call, the networks that an old engine takes one by one. What fails
- * halfway is removed again, and the next observation finds whatever a killed program left. Called
- * by begin.c.
+ * halfway is removed again, and the next observation finds whatever a killed program left; what the
+ * engine makes of a killed program's last call after that has our name, and is taken over or
+ * removed. Called by begin.c.
  */
 #include "base/base.h"
 
 #include "operator/docker/fields.h"
 #include "operator/docker/task.h"
 
+/* A name is taken before its container can be looked at: 20 ms of waiting and more each time, 10 s
+   in all. */
+#define HELD_PAUSE_MS 20
+#define HELD_PAUSE_MAX_MS 500
+#define HELD_TRIES 24
+
 struct create {
     struct encode encode;
     struct arena *inherit_arena; /* of the replaced instance's inspect answer */
     char *id;                    /* once it is made */
     size_t next_endpoint;
-    struct err first; /* why it is being removed again */
+    struct err first; /* why it is being removed again, or what is wrong with the name */
+    unsigned n_held;  /* how often the name was taken */
 };
 
 static void create_release(struct task *task)
@@ -28,6 +36,7 @@ static void create_release(struct task *task)
 
 static void send_create(struct task *task);
 static void next_connect(struct task *task);
+static void give_up(struct task *task, struct err *err);
 
 /* --- the image -------------------------------------------------------------------------------- */
 
@@ -95,19 +104,33 @@ static void on_inherit(void *arg, struct engine_answer *answer, struct err *err)
 
 /* --- create ----------------------------------------------------------------------------------- */
 
-static void give_up(struct task *task, struct err *err);
+static void take_id(struct task *task, const char *id)
+{
+    struct create *create = task->data;
+    struct instance *instance = task->step->instance;
+
+    create->id = mem_dup(id);
+    mem_free(instance->id);
+    instance->id = mem_dup(id);
+    create->next_endpoint = 1;
+    next_connect(task);
+}
+
+static void ask_holder(struct task *task, struct err *err);
 
 static void on_created(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
-    struct create *create = task->data;
-    struct instance *instance = task->step->instance;
 
     task->call = NULL;
     if (call_failed(err)) {
-        if (err->status == 409)
+        bool is_conflict = err->status == 409;
+        if (is_conflict)
             err->code = ERR_CONFLICT;
-        task_fail_call(task, err);
+        if (is_conflict && strstr(err->text, "is already in use"))
+            ask_holder(task, err);
+        else
+            task_fail_call(task, err);
         return;
     }
     const char *id = get_text(answer->node, "Id");
@@ -117,11 +140,7 @@ static void on_created(void *arg, struct engine_answer *answer, struct err *err)
         task_fail(task, GRADE_FAILED, &none);
         return;
     }
-    create->id = mem_dup(id);
-    mem_free(instance->id);
-    instance->id = mem_dup(id);
-    create->next_endpoint = 1;
-    next_connect(task);
+    take_id(task, id);
 }
 
 static const char *replace_label(struct task *task, const struct service *service)
@@ -154,6 +173,22 @@ static void add_labels(struct task *task, const struct docker_wanted *payload,
     if (volumes)
         put_text(task->arena, node_get(create->encode.config, "Labels"), LABEL_IMAGE_VOLUMES,
                  volumes);
+}
+
+static const char *step_name(const struct step *step)
+{
+    return step->temporary_name ? step->temporary_name : step->instance->name;
+}
+
+static void send_body(struct task *task)
+{
+    const struct create *create = task->data;
+    const struct docker_wanted *payload = task_payload(task);
+    const char *platform = docker_service_platform(payload->project, payload->service);
+    const char *path =
+        task_path(task, "/containers/create?name=%s%s%s", task_escape(task, step_name(task->step)),
+                  platform ? "&platform=" : "", platform ? task_escape(task, platform) : "");
+    task_call(task, "POST", path, create->encode.config, 0, on_created);
 }
 
 static void send_create(struct task *task)
@@ -189,12 +224,109 @@ static void send_create(struct task *task)
         return;
     }
     add_labels(task, payload, image);
-    const char *name = step->temporary_name ? step->temporary_name : step->instance->name;
-    const char *platform = docker_service_platform(payload->project, payload->service);
-    const char *path =
-        task_path(task, "/containers/create?name=%s%s%s", task_escape(task, name),
-                  platform ? "&platform=" : "", platform ? task_escape(task, platform) : "");
-    task_call(task, "POST", path, create->encode.config, 0, on_created);
+    send_body(task);
+}
+
+/* --- a name that is taken --------------------------------------------------------------------- */
+
+static void on_held_pause(void *arg)
+{
+    struct task *task = arg;
+    task->source = NULL;
+    send_body(task);
+}
+
+static void on_holder_removed(void *arg, struct engine_answer *answer ATTR_UNUSED, struct err *err)
+{
+    struct task *task = arg;
+    task->call = NULL;
+    if (call_failed(err))
+        task_fail_call(task, err);
+    else
+        send_body(task);
+}
+
+/* What the engine made of a call of ours that nobody waited for any more: the same service and
+   number, and it never ran. */
+static bool is_left_over(const struct task *task, const struct node *labels,
+                         const struct node *inspect)
+{
+    static const char *const names[] = { LABEL_PROJECT, LABEL_SERVICE, LABEL_NUMBER,
+                                         LABEL_ONE_OFF };
+    const struct create *create = task->data;
+    const struct node *asked = node_get(create->encode.config, "Labels");
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (!get_text(asked, names[i]) ||
+            !text_is(get_text(labels, names[i]), get_text(asked, names[i])))
+            return false;
+    return text_is(get_text(node_get(inspect, "State"), "Status"), "created");
+}
+
+static bool is_own_network(const struct create *create, const char *id)
+{
+    for (size_t i = 0; i < create->encode.n_uses; i++)
+        if (text_is(create->encode.uses[i]->id, id) ||
+            (create->encode.uses[i]->existing && text_is(create->encode.uses[i]->existing->id, id)))
+            return true;
+    return false;
+}
+
+/* It has every label that was asked for (the hash of the definition, the image), is on the networks
+   of now, and took nothing over from a container that it was to replace. */
+static bool is_as_asked(const struct task *task, const struct node *labels,
+                        const struct node *inspect)
+{
+    const struct create *create = task->data;
+    const struct node *asked = node_get(create->encode.config, "Labels");
+    const struct node *networks = node_get_path(inspect, "NetworkSettings", "Networks", NULL);
+
+    if (create->encode.inherit)
+        return false;
+    NODE_EACH_PAIR (asked, pair)
+        if (!text_is(get_text(labels, pair->key), node_as_text(pair->value)))
+            return false;
+    if (node_is(networks, NODE_MAP))
+        NODE_EACH_PAIR (networks, pair)
+            if (text_is_set(get_text(pair->value, "NetworkID")) &&
+                !is_own_network(create, get_text(pair->value, "NetworkID")))
+                return false;
+    return true;
+}
+
+static void on_holder(void *arg, struct engine_answer *answer, struct err *err)
+{
+    struct task *task = arg;
+    struct create *create = task->data;
+    const struct node *labels = node_get_path(answer->node, "Config", "Labels", NULL);
+    const char *id = get_text(answer->node, "Id");
+
+    task->call = NULL;
+    if (!call_failed(err) && answer->status == 404 && create->n_held < HELD_TRIES) {
+        int64_t pause = MIN((int64_t)HELD_PAUSE_MS * create->n_held, HELD_PAUSE_MAX_MS);
+        err_release(&create->first);
+        task->source = loop_add_timer(task->docker->loop, pause, on_held_pause, task);
+    } else if (call_failed(err) || !id || create->n_held >= HELD_TRIES ||
+               !is_left_over(task, labels, answer->node)) {
+        task_fail_call(task, &create->first);
+    } else if (is_as_asked(task, labels, answer->node)) {
+        take_id(task, id);
+    } else {
+        err_release(&create->first);
+        task_call(task, "DELETE", task_path(task, "/containers/%s?force=1&v=1", id), NULL, 404,
+                  on_holder_removed);
+    }
+}
+
+static void ask_holder(struct task *task, struct err *err)
+{
+    struct create *create = task->data;
+
+    err_move(&create->first, err);
+    create->n_held++;
+    task_call(task, "GET",
+              task_path(task, "/containers/%s/json", task_escape(task, step_name(task->step))),
+              NULL, 404, on_holder);
 }
 
 /* --- more networks ---------------------------------------------------------------------------- */
@@ -203,7 +335,7 @@ static void on_connected(void *arg, struct engine_answer *answer ATTR_UNUSED, st
 {
     struct task *task = arg;
     task->call = NULL;
-    if (call_failed(err))
+    if (call_failed(err) && !strstr(err->text, "already exists in network"))
         give_up(task, err);
     else
         next_connect(task);

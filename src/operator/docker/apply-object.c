@@ -60,6 +60,11 @@ static void look_for_network(struct task *task, struct err *conflict)
     task_call(task, "GET", path.buf, NULL, 0, on_networks);
 }
 
+static void on_alone(struct task *task)
+{
+    task_done(task, STEP_DONE);
+}
+
 static void on_made(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
@@ -75,7 +80,12 @@ static void on_made(void *arg, struct engine_answer *answer, struct err *err)
         return;
     }
     take_id(task, get_text(answer->node, is_network ? "Id" : "Name"));
-    task_done(task, STEP_DONE);
+    if (!is_network) {
+        task_done(task, STEP_DONE);
+        return;
+    }
+    twins_note(task);
+    twins_look(task, false, on_alone);
 }
 
 void apply_create_network(struct task *task)

@@ -78,6 +78,7 @@ void task_done(struct task *task, enum step_status status)
 {
     if (task->result.status != STEP_WAITING)
         return; /* it was cancelled meanwhile */
+    assert(!task->call); /* freeing the task would cancel whatever call has that memory by then */
     task->result.status = status;
     loop_remove(task->source);
     task->source = loop_add_soon(task->docker->loop, task_report, task);

@@ -155,6 +155,7 @@ static void docker_close(void *handle)
     engine_close(docker->engine);
     map_release(&docker->images);
     VEC_RELEASE(&docker->instances);
+    VEC_RELEASE(&docker->networks);
     VEC_RELEASE(&docker->deaths);
     VEC_RELEASE(&docker->tasks);
     arena_free(docker->arena);

@@ -69,6 +69,11 @@ struct docker_instance {
     int64_t number;
 };
 
+/* A network made in this run, on an Engine that may have others of its name. */
+struct docker_network {
+    const char *name, *key, *id;
+};
+
 struct task;
 struct watch;
 
@@ -79,6 +84,7 @@ struct docker {
     struct arena *arena; /* of the handle: what is remembered */
     struct map images;   /* key -> struct docker_image * */
     VEC(struct docker_instance) instances;
+    VEC(struct docker_network) networks; /* until they were looked at for the last time (twins.c) */
     VEC(const char *) deaths; /* ids that events told to have died: lists may be behind */
     VEC(struct task *) tasks; /* steps under way */
     struct watch *watch;      /* the events that AWAIT steps share, or NULL */

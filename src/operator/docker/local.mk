@@ -41,4 +41,5 @@ operator_docker_files = \
 	src/operator/docker/stream.c \
 	src/operator/docker/stream.h \
 	src/operator/docker/task.h \
+	src/operator/docker/twins.c \
 	# end
