@@ -27,12 +27,14 @@ static void check_places(const struct node *node)
     }
 }
 
-/* A text of several lines that begins with a tab: docker compose writes a block that no reader
- * takes, and the writer does as it does. */
+/* A text of several lines whose first that is not empty begins with a tab: docker compose writes a
+ * block that no reader takes, and the writer does as it does. */
 static bool is_unreadable(const struct node *node)
 {
-    if (node->kind == NODE_TEXT)
-        return node->u.text.bytes[0] == '\t' && memchr(node->u.text.bytes, '\n', node->u.text.len);
+    if (node->kind == NODE_TEXT) {
+        const char *text = node->u.text.bytes;
+        return text[strspn(text, "\r\n")] == '\t' && memchr(text, '\n', node->u.text.len);
+    }
     if (node->kind == NODE_LIST) {
         NODE_EACH_ITEM(node, item) {
             if (is_unreadable(*item))
