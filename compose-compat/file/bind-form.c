@@ -52,7 +52,7 @@ struct node *bind_words(struct binder *binder, struct node *node, bool is_test)
 {
     if (node_is(node, NODE_LIST)) {
         NODE_EACH_ITEM(node, item)
-            if (!node_is(*item, NODE_TEXT))
+            if (!node_is(*item, NODE_TEXT) && !node_is_wrong(*item))
                 bind_refuse(binder, *item, "%s is not a string", node_kind_name((*item)->kind));
         return node;
     }
@@ -84,7 +84,9 @@ struct node *bind_texts(struct binder *binder, struct node *node, const struct s
         struct node *item = node->u.list.items[i];
         size_t len = place_index(&binder->path, i);
         bool is_scalar = node_is(item, NODE_TEXT) || node_is(item, NODE_INT);
-        if (is_scalar || (is_any && !node_is(item, NODE_NULL)))
+        if (node_is_wrong(item))
+            node_add(binder->arena, list, item);
+        else if (is_scalar || (is_any && !node_is(item, NODE_NULL)))
             node_add(binder->arena, list, bind_as_text(binder, item));
         else if (node_is(item, NODE_NULL))
             add_text(binder, list, item->at, "");
@@ -129,7 +131,8 @@ struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null
     map->overrode = node->overrode;
     if (node_is(node, NODE_LIST)) {
         NODE_EACH_ITEM(node, item)
-            add_pair(binder, map, *item, keep_null);
+            if (!node_is_wrong(*item))
+                add_pair(binder, map, *item, keep_null);
     } else {
         NODE_EACH_PAIR(node, pair) {
             size_t len = place_key(&binder->path, pair->key);
@@ -168,6 +171,8 @@ static void add_host(struct binder *binder, struct node *list, const struct node
 /* "host=ip,ip" or "host:ip". */
 static void add_host_text(struct binder *binder, struct node *list, struct node *item)
 {
+    if (node_is_wrong(item))
+        return;
     struct node *text = bind_as_text(binder, item);
     struct slice rest = slice_from(text ? text->u.text.bytes : ""), host, address;
     char separator = slice_find(rest, '=', 0) >= 0 ? '=' : ':';
@@ -233,7 +238,8 @@ struct node *bind_ulimit(struct binder *binder, struct node *node)
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         struct node *value = node_get(node, keys[i]);
         if (value && !node_is(value, NODE_INT)) {
-            bind_refuse(binder, value, "%s is not an integer", node_kind_name(value->kind));
+            if (!node_is_wrong(value))
+                bind_refuse(binder, value, "%s is not an integer", node_kind_name(value->kind));
             value = NULL;
         }
         node_set(binder->arena, map, keys[i], node->at,

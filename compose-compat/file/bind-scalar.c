@@ -120,7 +120,9 @@ static struct node *scalar_bytes(struct binder *binder, struct node *node)
         bytes = node->u.integer;
     } else if (node_is(node, NODE_TEXT)) {
         if (quantity_bytes(node->u.text.bytes, &bytes, &reason) != 0) {
-            bind_refuse(binder, node, "the size \"%s\" is wrong: %s", node->u.text.bytes, reason);
+            finding_hint(bind_refuse(binder, node, "the size \"%s\" is wrong: %s",
+                                     node->u.text.bytes, reason),
+                         "write a number and a unit: 512k, 64m, 1.5g");
             return NULL;
         }
     } else if (node_is(node, NODE_FLOAT)) {
@@ -138,7 +140,8 @@ static struct node *scalar_duration(struct binder *binder, struct node *node)
     STR_AUTO(text);
     node_scalar_text(node, &text);
     if (quantity_duration(text.buf, &ns, &reason) != 0) {
-        bind_refuse(binder, node, "the duration \"%s\" is wrong: %s", text.buf, reason);
+        finding_hint(bind_refuse(binder, node, "the duration \"%s\" is wrong: %s", text.buf, reason),
+                     "write numbers and units: 500ms, 10s, 1m30s");
         return NULL;
     }
     str_clear(&text);

@@ -11,14 +11,14 @@
 
 #include <stdio.h>
 
-void bind_refuse(struct binder *binder, const struct node *node, const char *fmt, ...)
+struct finding *bind_refuse(struct binder *binder, const struct node *node, const char *fmt, ...)
 {
     char text[512];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    finding_add(binder->findings, FINDING_ERROR, node->at, binder->path.buf, "%s", text);
+    return finding_add(binder->findings, FINDING_ERROR, node->at, binder->path.buf, "%s", text);
 }
 
 /* --- what is left out ------------------------------------------------------------------------- */
@@ -58,6 +58,8 @@ static bool is_zero_quantity(const struct node *node, enum schema_bind bind)
 
 static bool is_omitted(const struct node *node, const struct schema_row *row)
 {
+    if (node_is_wrong(node))
+        return false;
     switch ((enum schema_omit)row->omit) {
     case OMIT_EMPTY:
     case OMIT_STRUCT:
@@ -229,7 +231,8 @@ static struct node *bind_list(struct binder *binder, struct node *node,
     return list;
 }
 
-struct node *bind_value(struct binder *binder, struct node *node, const struct schema_row *row)
+static struct node *bind_by_row(struct binder *binder, struct node *node,
+                                const struct schema_row *row)
 {
     if (row->canonical == CANON_EXTRA_HOSTS)
         return bind_hosts(binder, node);
@@ -260,6 +263,19 @@ struct node *bind_value(struct binder *binder, struct node *node, const struct s
     if (schema_is_user_map(row->type))
         return bind_names(binder, node, row->type->value);
     return bind_struct(binder, node, row->type);
+}
+
+struct node *bind_value(struct binder *binder, struct node *node, const struct schema_row *row)
+{
+    size_t n_errors = binder->findings->n_errors;
+    if (node_is_wrong(node) && node->kind == NODE_NULL)
+        return node;
+    struct node *bound = bind_by_row(binder, node, row);
+    if (!bound && binder->findings->n_errors > n_errors)
+        return node_wrong(binder->arena, node->at);
+    if (bound && node_is_wrong(node))
+        bound->flags |= NODE_WRONG;
+    return bound;
 }
 
 /* Where a key of the map stands: extensions behind all others. */

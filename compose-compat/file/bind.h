@@ -39,7 +39,7 @@ struct node *bind_hosts(struct binder *binder, struct node *node);
 struct node *bind_ulimit(struct binder *binder, struct node *node);
 struct node *bind_ssh(struct binder *binder, struct node *node);
 
-void bind_refuse(struct binder *binder, const struct node *node, const char *fmt, ...)
+struct finding *bind_refuse(struct binder *binder, const struct node *node, const char *fmt, ...)
     ATTR_PRINTF(3, 4);
 
 #endif

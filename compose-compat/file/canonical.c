@@ -22,15 +22,24 @@ static struct node *canonical(struct canon *c, struct node *node, const struct s
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-static void refuse(struct canon *c, struct origin at, const char *what, const char *text,
-                   const char *reason)
+/* form: how it is to be written. The result stands for the value. */
+static struct node *refuse(struct canon *c, const struct node *node, const char *what,
+                           const char *reason, const char *form)
 {
-    finding_add(c->stage->findings, FINDING_ERROR, at, c->path.buf, "%s \"%s\" is wrong: %s", what,
-                text, reason);
+    const char *text = node_as_text(node);
+    STR_AUTO(number);
+    node_scalar_text(node, &number);
+    struct finding *finding =
+        finding_add(c->stage->findings, FINDING_ERROR, node->at, c->path.buf,
+                    "%s \"%s\" is wrong: %s", what, text ? text : number.buf, reason);
+    finding_hint(finding, "write %s", form);
+    return node_wrong(c->arena, node->at);
 }
 
 static void refuse_kind(struct canon *c, const struct node *node, unsigned kinds)
 {
+    if (node_is_wrong(node))
+        return;
     STR_AUTO(text);
     schema_print_kinds(kinds, &text);
     finding_add(c->stage->findings, FINDING_ERROR, node->at, c->path.buf, "must be %s, not %s",
@@ -128,7 +137,8 @@ static struct node *canonical_contexts(struct canon *c, struct node *node)
         if (!equals) {
             if (c->keep_unparsed)
                 return node;
-            refuse(c, (*item)->at, "the context", text ? text : "", "NAME=CONTEXT is expected");
+            if (!node_is_wrong(*item))
+                refuse(c, *item, "the context", "it has no name", "NAME=CONTEXT");
             continue;
         }
         node_set_len(c->arena, map, text, (size_t)(equals - text), (*item)->at,
@@ -149,9 +159,8 @@ static struct node *canonical_ssh(struct canon *c, struct node *node)
                          node_text(c->arena, (*item)->at, equals + 1));
         else if (text_is(text, "default"))
             node_set(c->arena, map, text, (*item)->at, node_null(c->arena, (*item)->at));
-        else
-            refuse(c, (*item)->at, "the ssh key", text ? text : "",
-                   "\"default\" or ID=PATH is expected");
+        else if (!node_is_wrong(*item))
+            refuse(c, *item, "the ssh key", "it has no path", "default, or ID=PATH");
     }
     return map;
 }
@@ -172,7 +181,7 @@ static struct node *canonical_mount(struct canon *c, struct node *node)
     if (!node_is(node, NODE_TEXT))
         return node;
     if (short_mount(c->arena, node->at, node->u.text.bytes, &mount, reason) != 0 && !c->keep_unparsed)
-        refuse(c, node->at, "the mount", node->u.text.bytes, reason);
+        return refuse(c, node, "the mount", reason, "SOURCE:TARGET[:OPTIONS], or TARGET");
     return mount;
 }
 
@@ -184,7 +193,7 @@ static struct node *canonical_device(struct canon *c, struct node *node)
         return node;
     if (short_device(c->arena, node->at, node->u.text.bytes, &device, reason) != 0 &&
         !c->keep_unparsed)
-        refuse(c, node->at, "the device", node->u.text.bytes, reason);
+        return refuse(c, node, "the device", reason, "SOURCE[:TARGET[:PERMISSIONS]]");
     return device;
 }
 
@@ -193,7 +202,7 @@ static bool add_port(struct canon *c, struct node *list, struct node *item)
 {
     char reason[SHORT_REASON_MAX];
     STR_AUTO(text);
-    if (node_is(item, NODE_MAP)) {
+    if (node_is(item, NODE_MAP) || node_is_wrong(item)) {
         node_add(c->arena, list, item);
         return true;
     }
@@ -211,10 +220,13 @@ static bool add_port(struct canon *c, struct node *list, struct node *item)
     }
     if (short_ports(c->arena, item->at, text.buf, list, reason) == 0) {
         *c->stage->n_ports += list->u.list.n - n_before;
+        for (size_t i = n_before; i < list->u.list.n; i++)
+            list->u.list.items[i]->overrode = item->overrode;
         return true;
     }
     if (!c->keep_unparsed)
-        refuse(c, item->at, "the port", text.buf, reason);
+        node_add(c->arena, list,
+                 refuse(c, item, "the port", reason, "[[IP:]PUBLISHED:]TARGET[/PROTOCOL]"));
     return !c->keep_unparsed;
 }
 
@@ -258,7 +270,7 @@ static struct node *canonical_external(struct canon *c, struct node *object)
 
 static bool is_empty(const struct node *node)
 {
-    return node_is(node, NODE_NULL) || (node_is(node, NODE_TEXT) && node->u.text.len == 0);
+    return (node_is(node, NODE_NULL) && !node_is_wrong(node)) || (node_is(node, NODE_TEXT) && node->u.text.len == 0);
 }
 
 static struct node *canonical_list(struct canon *c, struct node *node, const struct schema_row *row)
@@ -342,8 +354,12 @@ static struct node *canonical(struct canon *c, struct node *node, const struct s
     struct node *given = node;
     node = convert(c, given, row);
     /* A text that is in its long form remembers itself. */
-    if (node != given && (given->kind != NODE_TEXT || row->canonical == CANON_GPUS))
+    bool is_kept = given->kind == NODE_TEXT && row->canonical != CANON_GPUS &&
+                   row->canonical != CANON_MOUNT && row->canonical != CANON_DEVICE;
+    if (node != given && !is_kept)
         node->overrode = given->overrode;
+    if (node_is_wrong(given) && node != given)
+        node->flags |= NODE_WRONG;
     if (row->bind != BIND_NODE)
         return node; /* nothing below has forms */
     if (node_is(node, NODE_MAP)) {

@@ -38,7 +38,7 @@ static struct node *cast_bool(struct arena *arena, struct node *text, const stru
     struct finding *finding = trail_finding(trail, findings, FINDING_ERROR, text->at,
                                             "\"%s\" is no boolean", bytes);
     finding_hint(finding, "write true or false");
-    return text;
+    return node_wrong(arena, text->at);
 }
 
 static struct node *cast_int(struct arena *arena, struct node *text, const struct trail *trail,
@@ -49,7 +49,7 @@ static struct node *cast_int(struct arena *arena, struct node *text, const struc
         return node_int(arena, text->at, value);
     trail_finding(trail, findings, FINDING_ERROR, text->at, "\"%s\" is no integer",
                   text->u.text.bytes);
-    return text;
+    return node_wrong(arena, text->at);
 }
 
 static struct node *cast_float(struct arena *arena, struct node *text, const struct trail *trail,
@@ -60,7 +60,7 @@ static struct node *cast_float(struct arena *arena, struct node *text, const str
     if (quantity_float(bytes, &value) == 0)
         return node_float(arena, text->at, value);
     trail_finding(trail, findings, FINDING_ERROR, text->at, "\"%s\" is no number", bytes);
-    return text;
+    return node_wrong(arena, text->at);
 }
 
 struct node *cast_text(struct arena *arena, const struct schema_row *row, struct node *text,

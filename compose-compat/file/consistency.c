@@ -59,11 +59,74 @@ static bool is_filled(const char *text)
     return text && *text;
 }
 
+/* --- what cannot be judged because something was found wrong before ---------------------------- */
+
+/* Was the section, or the project as a whole, not read completely? */
+static bool is_section_partial(const struct check *check, const char *section)
+{
+    const struct node *source = check->project->source;
+    return node_is_wrong(source) || node_is_wrong(node_get(source, section));
+}
+
+/* Is what the service has at the path ("deploy.replicas"), or that it has nothing there, not known? */
+static bool is_unknown(const struct service *service, const char *path)
+{
+    const struct node *node = service->source;
+    struct slice rest = slice_from(path), key;
+    bool has_more = true;
+    while (has_more && node && !node_is_wrong(node)) {
+        has_more = slice_split(&rest, '.', &key);
+        const struct node_pair *pair = node_get_pair(node, key.at, key.len);
+        node = pair ? pair->value : NULL;
+    }
+    return node_has_wrong(node);
+}
+
+/* The same of an item of the list, or value of the map, that stands at that place. */
+static bool is_item_unknown(const struct service *service, const char *path, struct origin at)
+{
+    const struct node *node = node_get(service->source, path);
+    if (node_is(node, NODE_LIST)) {
+        NODE_EACH_ITEM(node, item)
+            if (origin_is_same((*item)->at, at) && node_has_wrong(*item))
+                return true;
+    } else if (node_is(node, NODE_MAP)) {
+        NODE_EACH_PAIR(node, pair)
+            if (origin_is_same(pair->at, at) && node_has_wrong(pair->value))
+                return true;
+    }
+    return false;
+}
+
+/* --- names -------------------------------------------------------------------------------------- */
+
 /* The enabled service of that name, or NULL. */
 static struct service *enabled(struct check *check, const char *name)
 {
     struct service *service = project_find_service(check->project, name);
     return service && !service->is_disabled ? service : NULL;
+}
+
+static bool is_missing(struct check *check, const char *name)
+{
+    return !enabled(check, name) && !is_section_partial(check, "services");
+}
+
+/* The nearest name of the section, else the hint, which may be NULL. */
+static void hint_name(const struct check *check, struct finding *finding, const char *section,
+                      const char *name, const char *otherwise)
+{
+    const struct node *map = node_get(check->project->source, section);
+    VEC(const char *) names = { NULL, 0, 0 };
+    if (node_is(map, NODE_MAP))
+        NODE_EACH_PAIR(map, pair)
+            VEC_ADD(&names, pair->key);
+    const char *nearest = text_nearest(name, names.items, names.n);
+    if (nearest)
+        finding_hint(finding, "did you mean \"%s\"?", nearest);
+    else if (otherwise)
+        finding_hint(finding, "%s", otherwise);
+    VEC_RELEASE(&names);
 }
 
 static const char *service_reference(const char *text)
@@ -79,10 +142,10 @@ static void check_contexts(struct check *check)
     VEC_EACH(&check->service->build->additional_contexts, context) {
         const char *name = service_reference(context->value);
         struct service *other = name ? enabled(check, name) : NULL;
-        if (name && !other)
+        if (name && is_missing(check, name))
             refuse(check, "build.additional_contexts",
                    "the context \"%s\" is the service \"%s\", which does not exist", context->key, name);
-        else if (name && !other->build)
+        else if (other && !other->build && !is_unknown(other, "build"))
             refuse(check, "build.additional_contexts",
                    "the context \"%s\" is the service \"%s\", which is not built", context->key, name);
     }
@@ -93,7 +156,8 @@ static void check_build(struct check *check)
     const struct service *service = check->service;
     const struct build *build = service->build;
     if (!build && !is_filled(service->image) && !service->provider &&
-        !check->stage->options->image_is_optional)
+        !check->stage->options->image_is_optional && !is_unknown(service, "image") &&
+        !is_unknown(service, "build") && !is_unknown(service, "provider"))
         finding_hint(refuse(check, "", "there is neither an image nor a build"),
                      "set \"image\" or \"build\"");
     if (!build)
@@ -103,7 +167,8 @@ static void check_build(struct check *check)
                "\"dockerfile\" and \"dockerfile_inline\" exclude each other");
     check_contexts(check);
     if (build->platforms.n > 0 && is_filled(service->platform) &&
-        !text_list_has(&build->platforms, service->platform))
+        !text_list_has(&build->platforms, service->platform) &&
+        !is_unknown(service, "build.platforms"))
         finding_hint(refuse(check, "platform", "it is not built for the platform \"%s\"",
                             service->platform),
                      "add it to \"build.platforms\"");
@@ -118,12 +183,15 @@ static void check_networks(struct check *check)
     if (is_filled(service->network_mode) && service->networks.n > 0)
         refuse(check, "network_mode", "\"network_mode\" and \"networks\" exclude each other");
     VEC_EACH(&service->networks, endpoint)
-        if (!project_find_network(check->project, endpoint->network))
-            finding_hint(refuse_at(check, endpoint->at, "networks", "the network \"%s\" is not declared",
+        if (!project_find_network(check->project, endpoint->network) &&
+            !is_section_partial(check, "networks"))
+            hint_name(check,
+                      refuse_at(check, endpoint->at, "networks", "the network \"%s\" is not declared",
                                 endpoint->network),
-                         "declare it under the top-level \"networks\"");
-    if (shared && !enabled(check, shared))
-        refuse(check, "network_mode", "the service \"%s\" does not exist", shared);
+                      "networks", endpoint->network, "declare it under the top-level \"networks\"");
+    if (shared && is_missing(check, shared))
+        hint_name(check, refuse(check, "network_mode", "the service \"%s\" does not exist", shared),
+                  "services", shared, NULL);
 }
 
 static void check_dependencies(struct check *check)
@@ -132,11 +200,17 @@ static void check_dependencies(struct check *check)
         struct service *other = project_find_service(check->project, dependency->service);
         if (other && (!other->is_disabled || !dependency->required))
             continue;
+        if (is_section_partial(check, "services") ||
+            is_item_unknown(check->service, "depends_on", dependency->at) ||
+            (other && check->stage->is_environment_partial))
+            continue;
         struct finding *finding = finding_add(
             check->stage->findings, FINDING_ERROR, dependency->at, NULL,
             "service \"%s\" depends on \"%s\", which %s", check->service->name, dependency->service,
             other ? "is disabled by its profiles" : "does not exist");
-        if (other)
+        if (!other)
+            hint_name(check, finding, "services", dependency->service, NULL);
+        else
             finding_hint(finding, "enable one of its profiles, or set \"required: false\"");
     }
 }
@@ -145,23 +219,33 @@ static void check_mounts(struct check *check)
 {
     VEC_EACH(&check->service->volumes, mount)
         if (mount->type == MOUNT_VOLUME && is_filled(mount->source) &&
-            !project_find_volume(check->project, mount->source))
-            finding_hint(finding_add(check->stage->findings, FINDING_ERROR, mount->at, NULL,
-                                     "service \"%s\" uses the volume \"%s\", which is not declared",
-                                     check->service->name, mount->source),
-                         "declare it under the top-level \"volumes\"; a path of this host begins "
-                         "with \"./\" or \"/\"");
+            !project_find_volume(check->project, mount->source) &&
+            !is_section_partial(check, "volumes") &&
+            !is_item_unknown(check->service, "volumes", mount->at))
+            hint_name(check,
+                      finding_add(check->stage->findings, FINDING_ERROR, mount->at, NULL,
+                                  "service \"%s\" uses the volume \"%s\", which is not declared",
+                                  check->service->name, mount->source),
+                      "volumes", mount->source,
+                      "declare it under the top-level \"volumes\"; a path of this host begins "
+                      "with \"./\" or \"/\"");
 }
 
 typedef struct project_file *(*find_fn)(const struct project *project, const char *key);
 
+/* Those of a service; section: where it looks for them. */
 static void check_reference(struct check *check, const struct file_reference *reference,
-                            const char *what, find_fn find)
+                            const char *what, const char *section, find_fn find)
 {
+    if (is_section_partial(check, section) ||
+        is_item_unknown(check->service, section, reference->at))
+        return;
     if (!reference->source || !find(check->project, reference->source))
-        finding_add(check->stage->findings, FINDING_ERROR, reference->at, NULL,
-                    "service \"%s\" uses the %s \"%s\", which is not declared", check->service->name,
-                    what, reference->source ? reference->source : "");
+        hint_name(check,
+                  finding_add(check->stage->findings, FINDING_ERROR, reference->at, NULL,
+                              "service \"%s\" uses the %s \"%s\", which is not declared",
+                              check->service->name, what, reference->source ? reference->source : ""),
+                  section, reference->source ? reference->source : "", NULL);
 }
 
 static bool has_model(const struct project *project, const char *key)
@@ -175,22 +259,25 @@ static bool has_model(const struct project *project, const char *key)
 static void check_files(struct check *check)
 {
     const struct service *service = check->service;
-    if (service->build)
+    if (service->build && !is_unknown(service, "build.secrets"))
         VEC_EACH(&service->build->secrets, secret)
-            check_reference(check, secret, "build secret", project_find_secret);
+            check_reference(check, secret, "build secret", "secrets", project_find_secret);
     VEC_EACH(&service->configs, config)
-        check_reference(check, config, "config", project_find_config);
+        check_reference(check, config, "config", "configs", project_find_config);
     VEC_EACH(&service->secrets, secret)
-        check_reference(check, secret, "secret", project_find_secret);
+        check_reference(check, secret, "secret", "secrets", project_find_secret);
     VEC_EACH(&service->models, use)
-        if (!has_model(check->project, use->model))
-            refuse(check, "models", "the model \"%s\" is not declared", use->model);
+        if (!has_model(check->project, use->model) && !is_section_partial(check, "models"))
+            hint_name(check, refuse(check, "models", "the model \"%s\" is not declared", use->model),
+                      "models", use->model, NULL);
 }
 
 /* --- values that are said twice --------------------------------------------------------------- */
 
 static void refuse_distinct(struct check *check, const char *one, const char *other)
 {
+    if (is_unknown(check->service, other))
+        return;
     refuse(check, one, "\"%s\" and \"%s\" differ", one, other);
 }
 
@@ -252,7 +339,8 @@ static void check_resources(struct check *check)
 static void check_healthcheck(struct check *check)
 {
     const struct healthcheck *healthcheck = check->service->healthcheck;
-    if (!healthcheck || healthcheck->test.list.n == 0)
+    if (!healthcheck || healthcheck->test.list.n == 0 ||
+        is_unknown(check->service, "healthcheck.test"))
         return;
     const char *first = healthcheck->test.list.items[0];
     if (!text_is(first, "CMD") && !text_is(first, "CMD-SHELL") && !text_is(first, "NONE"))
@@ -262,6 +350,8 @@ static void check_healthcheck(struct check *check)
 
 static void check_watch(struct check *check)
 {
+    if (is_unknown(check->service, "develop"))
+        return;
     VEC_EACH(&check->service->watch, rule)
         if (!is_filled(rule->target) && !text_is(rule->action, "rebuild") &&
             !text_is(rule->action, "restart"))
@@ -290,6 +380,8 @@ static void check_targets(struct check *check)
                    service_origin(service, "tmpfs"));
     VEC_EACH(&service->volumes, mount) {
         const char *target = mount->target ? mount->target : "";
+        if (is_item_unknown(service, "volumes", mount->at))
+            continue;
         mount_once(check, &targets, target, strlen(target), mount->at);
     }
 }
@@ -298,6 +390,8 @@ void consistency_check_service(const struct stage *stage, struct project *projec
                                struct service *service)
 {
     struct check check = { stage, project, service };
+    if (node_has_wrong(node_get(service->source, "profiles")))
+        return; /* it may be disabled */
     check_build(&check);
     check_networks(&check);
     check_healthcheck(&check);
@@ -316,7 +410,8 @@ static void check_secrets(const struct stage *stage, const struct project *proje
 {
     VEC_EACH(&project->secrets, item) {
         const struct project_file *secret = *item;
-        if (secret->external || is_filled(secret->file) || is_filled(secret->environment))
+        if (secret->external || is_filled(secret->file) || is_filled(secret->environment) ||
+            node_has_wrong(secret->source))
             continue;
         STR_AUTO(path);
         str_printf(&path, "secrets.%s", secret->key);

@@ -147,6 +147,13 @@ static void decode_one_service(struct decoder *d, const struct node_pair *pair)
 
 /* --- the project ------------------------------------------------------------------------------ */
 
+static struct node *empty_like(struct arena *arena, const struct node *node)
+{
+    struct node *map = node_map(arena, node->at);
+    map->flags |= node->flags & NODE_WRONG;
+    return map;
+}
+
 typedef void (*decode_object_fn)(struct decoder *d, const struct node_pair *pair);
 
 /* Objects that are null are empty ones. */
@@ -158,7 +165,7 @@ static void decode_section(struct decoder *d, struct node *tree, const char *key
         return;
     NODE_EACH_PAIR(section, pair) {
         if (!node_is(pair->value, NODE_MAP))
-            pair->value = node_map(d->decode.arena, pair->value->at);
+            pair->value = empty_like(d->decode.arena, pair->value);
         fn(d, pair);
     }
 }
@@ -190,7 +197,7 @@ static void add_section(struct arena *arena, struct node *tree, const char *key)
 {
     struct node *section = node_get(tree, key);
     if (!section || node_is(section, NODE_NULL))
-        node_set(arena, tree, key, tree->at, node_map(arena, tree->at));
+        node_set(arena, tree, key, tree->at, empty_like(arena, section ? section : tree));
 }
 
 /* Values have no types yet: the project is its tree, and knows its services' names. */

@@ -116,6 +116,7 @@ static const char *lookup_environment(void *arg, struct slice name)
 static int read_env_files(struct search *search, struct err *err)
 {
     struct dotenv dotenv;
+    ERR_AUTO(problem);
     int failed = 0;
     dotenv_init(&dotenv, search->arena, search->findings);
     dotenv.lookup = lookup_environment;
@@ -123,10 +124,15 @@ static int read_env_files(struct search *search, struct err *err)
     dotenv.history = search->history;
     dotenv.dir = search->options->current_dir;
     VEC_EACH(&search->dotenv_files, path) {
-        failed = dotenv_read(&dotenv, *path, NULL, err);
+        failed = dotenv_read(&dotenv, *path, NULL, &problem);
         if (failed)
             break;
     }
+    /* What the rest of the file sets is not known, but there is more to be found wrong. */
+    bool is_wrong = failed && problem.code == ERR_INPUT && search->findings->n_errors > 0;
+    if (is_wrong)
+        failed = 0;
+    search->found->is_environment_partial |= is_wrong;
     MAP_EACH(&dotenv.values, entry) {
         const struct dotenv_value *value = entry->value;
         const char *earlier = map_find(&search->found->environment, entry->key);
@@ -137,6 +143,8 @@ static int read_env_files(struct search *search, struct err *err)
                         (void *)(uintptr_t)text);
     }
     dotenv_release(&dotenv);
+    if (failed)
+        err_move(err, &problem);
     if (failed && err && err->code == ERR_NOT_FOUND)
         err_wrap(err, "env file");
     return failed;
@@ -157,6 +165,8 @@ static const char *working_dir(struct search *search)
 /* The explicit env files, else .env in the project's folder when it is there. */
 static int read_dotenv(struct search *search, struct err *err)
 {
+    if (search->found->is_environment_partial)
+        return 0;
     if (search->found->env_files.n == 0) {
         const char *path = joined(search, working_dir(search), ".env");
         if (search->no_dotenv || !file_exists(path) || file_is_dir(path))

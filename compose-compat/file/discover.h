@@ -13,6 +13,7 @@ struct discovery {
     struct text_list files;     /* absolute, or "-" */
     struct text_list env_files; /* the explicitly named ones, absolute */
     struct map environment;     /* name -> const char *; the caller's to release */
+    bool is_environment_partial; /* an env file is wrong (findings): it may have set more */
 };
 
 /* Everything in ret_found lives in arena, but the map. Where the variables

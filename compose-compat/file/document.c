@@ -16,17 +16,23 @@ struct copy {
     const struct trail *trail;
     struct origin at;
     struct node *uses; /* for the history */
+    bool is_unknown;   /* it depends on what could not be read */
 };
 
 static const char *lookup_variable(void *arg, struct slice name)
 {
-    const struct copy *copy = arg;
-    return map_find_len(copy->document->environment, name.at, name.len);
+    struct copy *copy = arg;
+    const char *value = map_find_len(copy->document->environment, name.at, name.len);
+    if (!value && copy->document->is_environment_partial)
+        copy->is_unknown = true;
+    return value;
 }
 
 static void warn_unset(void *arg, struct slice name)
 {
     const struct copy *copy = arg;
+    if (copy->is_unknown)
+        return;
     struct finding *finding = trail_finding(
         copy->trail, copy->document->findings, FINDING_WARNING, copy->at,
         "the variable \"%.*s\" is not set, it is replaced by nothing", (int)name.len, name.at);
@@ -42,6 +48,8 @@ static void note_use(void *arg, struct slice name, const char *value, char form,
 
 static void add_error(const struct copy *copy, const struct err *err)
 {
+    if (copy->is_unknown && err->code == ERR_NOT_FOUND)
+        return;
     struct finding *finding = trail_finding(copy->trail, copy->document->findings, FINDING_ERROR,
                                             copy->at, "%s", err->text);
     if (err->code == ERR_INPUT)
@@ -67,16 +75,17 @@ static struct node *copy_text(struct copy *copy, const struct node *node, const 
         copy->trail = trail;
         copy->at = node->at;
         copy->uses = NULL;
+        copy->is_unknown = false;
         int failed = interpolate_text(
             &how, (struct slice){ node->u.text.bytes, node->u.text.len }, &out, &err);
         *document->interpolated += out.len;
         if (!failed && *document->interpolated > DOCUMENT_MAX_BYTES)
             failed = err_set(&err, ERR_LIMIT, "interpolation makes more than %u MiB in all",
                              DOCUMENT_MAX_BYTES >> 20);
-        if (failed) {
+        if (failed)
             add_error(copy, &err);
-            return text;
-        }
+        if (failed || copy->is_unknown)
+            return node_wrong(document->arena, node->at);
         struct origin at = history_place(document->history, node->at, copy->uses);
         text = node_text_len(document->arena, at, out.buf, out.len);
         text->flags = node->flags;

@@ -35,6 +35,7 @@ struct document {
     struct arena *arena;
     struct findings *findings;
     const struct map *environment; /* name -> const char *; NULL: no interpolation, no casts */
+    bool is_environment_partial;   /* an env file is wrong: unset variables may be set in it */
     size_t *interpolated;          /* bytes so far, of the whole load */
     struct history *history;       /* or NULL */
     struct reset_paths resets;     /* out */

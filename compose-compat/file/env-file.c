@@ -151,6 +151,8 @@ static void read_env_files(struct reader *reader)
     reader->dotenv.history = reader->stage->history;
     know_own_values(reader);
     NODE_EACH_ITEM(files, item) {
+        if (node_has_wrong(*item))
+            continue;
         const char *path = node_as_text(node_get(*item, "path"));
         const struct node *required = node_get(*item, "required");
         read_file(reader, (*item)->at, path ? path : "", node_as_text(node_get(*item, "format")),
@@ -174,7 +176,8 @@ static void read_label_files(struct reader *reader)
     reader->dotenv.dir = reader->stage->options->current_dir;
     reader->dotenv.history = reader->stage->history;
     NODE_EACH_ITEM(files, item)
-        read_file(reader, (*item)->at, node_as_text(*item), NULL, true);
+        if (!node_is_wrong(*item))
+            read_file(reader, (*item)->at, node_as_text(*item), NULL, true);
     merge_values(reader, "labels", &service->labels);
     dotenv_release(&reader->dotenv);
 }

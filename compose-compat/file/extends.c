@@ -17,6 +17,7 @@
 struct scope {
     struct node *services; /* a map */
     const char *path;      /* of the file */
+    bool is_bad;           /* it could not be parsed */
     const char *dir;       /* where `extends.file` starts from */
     const struct reset_paths *resets;
     struct reset_paths own_resets;
@@ -95,6 +96,7 @@ static struct scope *new_scope(const struct load_set *set, const struct loader_f
     STR_AUTO(dir);
     path_dir(file->path, &dir);
     scope->path = file->path;
+    scope->is_bad = file->is_bad;
     scope->dir = arena_dup_len(loader->arena, dir.buf, dir.len);
     scope->resets = &scope->own_resets;
     scope->number = history_scope(loader->history);
@@ -150,7 +152,7 @@ void extends_release(struct loader *loader)
 /* --- one service ------------------------------------------------------------------------------- */
 
 /* Reads the attribute. False after adding what is wrong with it. */
-static bool parse_reference(const struct load_set *set, const struct node *extends,
+static bool parse_reference(const struct load_set *set, struct node *extends,
                             const struct link *link, struct reference *ret_reference)
 {
     struct findings *findings = set->loader->findings;
@@ -158,8 +160,9 @@ static bool parse_reference(const struct load_set *set, const struct node *exten
     struct trail services = TRAIL_KEY(NULL, "services");
     struct trail service = TRAIL_KEY(&services, link->name);
     struct trail here = TRAIL_KEY(&service, "extends");
-    validate_node(findings, extends, schema_find(service_row()->type, "extends"), &here);
-    if (findings->n_errors > n_errors)
+    struct validate validate = { set->loader->arena, findings };
+    validate_node(&validate, extends, schema_find(service_row()->type, "extends"), &here);
+    if (findings->n_errors > n_errors || node_has_wrong(extends))
         return false;
     validate_warn_unknown(findings, extends, schema_find(service_row()->type, "extends"), &here);
     *ret_reference = (struct reference){ node_as_text(extends), NULL, extends->at };
@@ -222,6 +225,8 @@ static struct node *copy_base(const struct load_set *set, struct scope *scope, c
         file_resets.resets = from->resets;
         resets = &file_resets;
     }
+    if (from->is_bad)
+        return NULL;
     if (!from->services || !node_get_pair(from->services, reference->service,
                                           strlen(reference->service))) {
         refuse_missing(set, link, from, reference);
@@ -249,13 +254,15 @@ static struct node *follow(const struct load_set *set, struct scope *scope, cons
     struct loader *loader = set->loader;
     struct node_pair *pair = node_get_pair(scope->services, name, strlen(name));
     struct node *service = pair->value;
-    const struct node *extends = node_get(service, "extends");
+    struct node *extends = node_get(service, "extends");
     if (!extends || map_has(&scope->done, name))
         return service;
     struct link link = { up, scope, name, up ? up->depth + 1 : 0 };
     struct reference reference;
-    if (is_cycle(set, &link, extends->at))
+    if (is_cycle(set, &link, extends->at)) {
+        service->flags |= NODE_WRONG;
         return service;
+    }
     struct node *base = NULL;
     if (link.depth >= LOADER_MAX_EXTENDS_DEPTH)
         add(set, &link, extends->at, "the chain of extended services is too long");
@@ -270,6 +277,8 @@ static struct node *follow(const struct load_set *set, struct scope *scope, cons
         base->at = service->at;
         service = merge_nodes(&merge, base, service, service_row(), &here);
         pair->value = service;
+    } else {
+        service->flags |= NODE_WRONG;
     }
     return service;
 }

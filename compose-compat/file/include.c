@@ -185,6 +185,8 @@ static void import_section(const struct load_set *set, struct node *tree, struct
     struct loader *loader = set->loader;
     struct node *from = node_get(included, section), *to = node_get(tree, section);
     struct merge merge = { loader->arena, loader->findings };
+    if (node_is_wrong(from))
+        tree->flags |= NODE_WRONG;
     if (!node_is(from, NODE_MAP) || (to && to->kind != NODE_MAP))
         return;
     if (!to) {
@@ -217,26 +219,33 @@ static void include_entry(const struct load_set *set, const char *path, const st
     MAP_AUTO(environment);
     ERR_AUTO(err);
     entry.dir = set->working_dir;
-    if (!parse_entry(set, node, &entry) || is_cycle(set, &entry, &chain))
+    if (!parse_entry(set, node, &entry) || is_cycle(set, &entry, &chain)) {
+        tree->flags |= NODE_WRONG;
         return;
+    }
     if (entry.paths.n == 0) {
         trail_finding(trail, loader->findings, FINDING_WARNING, node->at,
                       "nothing is included: the key \"path\" is missing");
         return;
     }
-    struct load_set included = { loader, entry.dir, set->working_dir, &entry.paths,
-                                 set->environment, set->environment_number, &chain };
+    struct load_set included = *set;
+    included.working_dir = entry.dir;
+    included.enclosing_dir = set->working_dir;
+    included.files = &entry.paths;
+    included.chain = &chain;
     if (entry.env_files.n > 0) {
         if (!read_environment(set, &entry, &environment))
-            return;
+            included.is_environment_partial = true;
         included.environment = &environment;
         included.environment_number = ++loader->n_environments;
     }
     struct node *result;
     if (loader_tree(&included, &result, &err)) {
         add(set, &entry, err.text);
+        tree->flags |= NODE_WRONG;
         return;
     }
+    tree->flags |= result->flags & NODE_WRONG;
     for (size_t i = 0; i < ARRAY_LEN(sections); i++)
         import_section(set, tree, result, sections[i], resets);
 }
@@ -244,19 +253,21 @@ static void include_entry(const struct load_set *set, const char *path, const st
 void include_apply(const struct load_set *set, const char *path, struct node *tree,
                    const struct reset_paths *resets)
 {
-    struct findings *findings = set->loader->findings;
-    const struct node *include = node_get(tree, "include");
+    struct node *include = node_get(tree, "include");
     struct trail trail = TRAIL_KEY(NULL, "include");
-    size_t n_errors = findings->n_errors;
+    struct validate validate = { set->loader->arena, set->loader->findings };
     if (!include)
         return;
     if (include->kind != NODE_NULL)
-        validate_node(findings, include, include_row(), &trail);
-    if (include->kind == NODE_LIST && findings->n_errors == n_errors) {
+        include = validate_node(&validate, include, include_row(), &trail);
+    if (include->kind == NODE_LIST) {
         for (size_t i = 0; i < include->u.list.n; i++) {
             struct trail here = TRAIL_INDEX(&trail, i);
-            include_entry(set, path, include->u.list.items[i], &here, tree, resets);
+            if (!node_has_wrong(include->u.list.items[i]))
+                include_entry(set, path, include->u.list.items[i], &here, tree, resets);
         }
     }
+    if (node_has_wrong(include))
+        tree->flags |= NODE_WRONG;
     node_remove(tree, "include");
 }

@@ -74,9 +74,10 @@ static const char *lookup_variable(void *arg, struct slice name)
     return map_find_len(arg, name.at, name.len);
 }
 
-/* The name that a file gives, interpolated unless variables are to be left alone. */
-static int expand_name(struct loader *loader, const struct node *name, struct map *environment,
-                       struct str *out, struct err *err)
+/* The name that a file gives, interpolated unless variables are to be left alone. Nothing is added
+   to out when it is wrong. */
+static void expand_name(struct loader *loader, const struct node *name, struct map *environment,
+                        bool is_environment_partial, struct str *out)
 {
     struct findings *findings = loader->findings;
     struct interpolate how = { .lookup = lookup_variable, .arg = environment };
@@ -86,16 +87,15 @@ static int expand_name(struct loader *loader, const struct node *name, struct ma
     if (loader->options->no_interpolate) {
         str_add_len(&expanded, text.at, text.len);
     } else if (interpolate_text(&how, text, &expanded, &problem)) {
-        finding_add(findings, FINDING_ERROR, name->at, "name", "%s", problem.text);
-        return refuse_input(findings, err);
+        if (problem.code != ERR_NOT_FOUND || !is_environment_partial)
+            finding_add(findings, FINDING_ERROR, name->at, "name", "%s", problem.text);
+        return;
     }
     name_normalise(expanded.buf, out);
-    if (out->len > 0)
-        return 0;
-    finding_add(findings, FINDING_ERROR, name->at, "name",
-                "nothing is left of the project's name \"%s\": it needs a letter or digit",
-                expanded.buf);
-    return refuse_input(findings, err);
+    if (out->len == 0 && !is_environment_partial)
+        finding_add(findings, FINDING_ERROR, name->at, "name",
+                    "nothing is left of the project's name \"%s\": it needs a letter or digit",
+                    expanded.buf);
 }
 
 /* -p, the environment, the files, the folder. */
@@ -117,8 +117,11 @@ static int choose_name(struct loader *loader, struct discovery *found, struct st
     if (find_name(loader, found, &name, err))
         return -1;
     if (name)
-        return expand_name(loader, name, &found->environment, out, err);
-    name_normalise(path_base(found->working_dir), out);
+        expand_name(loader, name, &found->environment, found->is_environment_partial, out);
+    if (out->len == 0)
+        name_normalise(path_base(found->working_dir), out);
+    if (out->len == 0 && loader->findings->n_errors > 0)
+        return refuse_input(loader->findings, err);
     if (out->len == 0)
         return err_set(err, ERR_USAGE, "the folder \"%s\" makes no project name: give one with -p",
                        found->working_dir);
@@ -142,25 +145,27 @@ static void finish_tree(const struct stage *stage, struct node *tree)
 
 typedef void (*project_stage_fn)(const struct stage *stage, struct project *project);
 
-/* The stages over the model; each runs only while nothing is wrong. */
+/* The stages over the model. Those that judge it see also one with wrong values in it, so that all
+   findings are said at once; the others run only while nothing is wrong. */
 static int run_stages(const struct stage *stage, struct node *tree, struct project *project,
                       struct err *err)
 {
     const struct load_options *options = stage->options;
     const struct {
         project_stage_fn fn;
-        bool is_skipped;
+        bool is_judge, is_skipped;
     } stages[] = {
-        { stage_profiles, false },
-        { stage_consistency, options->no_consistency },
-        { stage_env_files, false },
-        { stage_select, false },
-        { stage_definitions, options->skip_definitions },
+        { stage_profiles, true, false },
+        { stage_consistency, true, options->no_consistency },
+        { stage_env_files, true, false },
+        { stage_select, false, false },
+        { stage_definitions, false, options->skip_definitions },
     };
     finish_tree(stage, tree);
     stage_decode(stage, tree, project);
-    for (size_t i = 0; i < ARRAY_LEN(stages) && stage->findings->n_errors == 0; i++) {
-        if (!stages[i].is_skipped && !options->tree_only)
+    for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
+        bool is_due = stages[i].is_judge || stage->findings->n_errors == 0;
+        if (is_due && !stages[i].is_skipped && !options->tree_only)
             stages[i].fn(stage, project);
     }
     return stage->findings->n_errors > 0 ? refuse_input(stage->findings, err) : 0;
@@ -214,7 +219,6 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
 {
     const struct text_list files = use_documents(loader, found);
     STR_AUTO(name);
-    struct findings *findings = loader->findings;
     if (choose_name(loader, found, &name, err))
         return -1;
     loader->project_name = arena_dup_len(loader->arena, name.buf, name.len);
@@ -224,15 +228,12 @@ static int load_files(struct loader *loader, struct discovery *found, struct pro
     /* Who wants the variables as they are wants no values in their place elsewhere. */
     MAP_AUTO(nothing);
     struct map *environment = loader->options->no_interpolate ? &nothing : &project->environment;
-    struct load_set set = { loader, found->working_dir, NULL, &files, environment, 0, NULL };
+    struct load_set set = { loader, found->working_dir, NULL, &files, environment, 0, NULL,
+                            found->is_environment_partial };
     struct node *tree;
     if (loader_tree(&set, &tree, err))
         return -1;
     struct stage stage = loader_stage(&set, NULL);
-    if (findings->n_errors > 0) {
-        stage_references(&stage, tree);
-        return refuse_input(findings, err);
-    }
     return run_stages(&stage, tree, project, err);
 }
 
@@ -272,7 +273,7 @@ static int load_written(struct loader *loader, struct discovery *found, struct w
     MAP_EACH(&found->environment, variable)
         map_set_len(&written->environment, variable->key, variable->key_len, variable->value);
     struct load_set set = { loader, found->working_dir, NULL, &files, &written->environment,
-                            0, NULL };
+                            0, NULL, found->is_environment_partial };
     if (loader_tree(&set, &written->tree, err))
         return -1;
     return loader->findings->n_errors > 0 ? refuse_input(loader->findings, err) : 0;

@@ -76,6 +76,7 @@ struct stage loader_stage(const struct load_set *set, const char *file_name)
         .project_name = loader->project_name,
         .is_name_given = loader->is_name_given,
         .environment = set->environment,
+        .is_environment_partial = set->is_environment_partial,
         .history = loader->history,
         .n_ports = &loader->n_ports,
         .file_name = file_name,
@@ -94,6 +95,7 @@ struct node *loader_prepare(const struct load_set *set, const struct node *raw, 
         .arena = loader->arena,
         .findings = loader->findings,
         .environment = loader->options->no_interpolate ? NULL : set->environment,
+        .is_environment_partial = set->is_environment_partial,
         .interpolated = &loader->interpolated,
         .history = loader->history,
     };
@@ -189,12 +191,10 @@ static void resolve_own_paths(const struct load_set *set, const struct loader_fi
 {
     struct loader *loader = set->loader;
     struct stage stage = loader_stage(set, file->path);
-    size_t n_errors = loader->findings->n_errors;
+    struct validate validate = { loader->arena, loader->findings };
     stage.working_dir = file->dir;
     stage.enclosing_dir = set->working_dir;
-    validate_node(loader->findings, tree, schema_root(), NULL);
-    if (loader->findings->n_errors > n_errors)
-        return;
+    validate_node(&validate, tree, schema_root(), NULL);
     stage_canonicalise(&stage, tree);
     stage_resolve_paths(&stage, tree);
 }
@@ -203,14 +203,15 @@ static void apply_document(const struct load_set *set, const struct loader_file 
                            const struct node *raw, struct node *whole)
 {
     struct loader *loader = set->loader;
-    size_t n_errors = loader->findings->n_errors;
     if (raw->kind != NODE_MAP) {
         finding_add(loader->findings, FINDING_ERROR, raw->at, NULL,
                     "the top level must be a mapping, not %s",
                     node_kind_name((enum node_kind)raw->kind));
+        whole->flags |= NODE_WRONG;
         return;
     }
     struct merge merge = { loader->arena, loader->findings };
+    struct validate validate = { loader->arena, loader->findings };
     struct reset_paths resets;
     struct load_set own = *set;
     if (file->dir)
@@ -218,7 +219,7 @@ static void apply_document(const struct load_set *set, const struct loader_file 
     struct node *tree = loader_prepare(&own, raw, own.working_dir, &resets);
     /* A later null is no override here. */
     const struct node *services = node_get(tree, "services");
-    if (services && services->kind == NODE_NULL)
+    if (node_is(services, NODE_NULL) && !node_is_wrong(services))
         finding_add(loader->findings, FINDING_ERROR, services->at, "services",
                     "must be a mapping, not null");
     include_apply(&own, file->path, tree, &resets);
@@ -229,11 +230,10 @@ static void apply_document(const struct load_set *set, const struct loader_file 
         resolve_own_paths(set, file, tree);
     struct node *part = merge_document(&merge, whole, tree);
     unique_enforce(loader->arena, loader->findings, part, schema_root(), false, NULL);
-    validate_node(loader->findings, part, schema_root(), NULL);
+    validate_node(&validate, part, schema_root(), NULL);
     warn_version(set, part);
     node_remove(whole, "version");
-    if (loader->findings->n_errors > n_errors)
-        return;
+    whole->flags |= tree->flags & NODE_WRONG;
     struct stage stage = loader_stage(set, file->path);
     stage_canonicalise(&stage, part);
     unique_enforce(loader->arena, loader->findings, part, schema_root(), true, NULL);
@@ -243,24 +243,21 @@ static void apply_document(const struct load_set *set, const struct loader_file 
 int loader_tree(const struct load_set *set, struct node **ret_tree, struct err *err)
 {
     struct loader *loader = set->loader;
-    size_t n_errors = loader->findings->n_errors;
     struct origin none = ORIGIN_NONE;
     struct node *whole = node_map(loader->arena, none);
-    bool is_bad = false;
     VEC_EACH(set->files, path) {
         struct loader_file *file = loader_read(loader, *path, err);
         if (!file)
             return -1;
-        is_bad = is_bad || file->is_bad;
+        if (file->is_bad)
+            whole->flags |= NODE_WRONG;
         if (!whole->at.file)
             whole->at = (struct origin){ file->id, 0, 0 };
         for (size_t i = 0; i < file->documents.n; i++)
             apply_document(set, file, file->documents.items[i], whole);
     }
     *ret_tree = whole;
-    if (is_bad || loader->findings->n_errors > n_errors)
-        return 0;
-    if (whole->u.map.n == 0 && !set->chain) {
+    if (whole->u.map.n == 0 && !set->chain && !node_is_wrong(whole)) {
         finding_add(loader->findings, FINDING_ERROR, whole->at, NULL, "empty compose file");
         return 0;
     }

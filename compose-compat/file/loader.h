@@ -53,6 +53,7 @@ struct load_set {
     const struct map *environment; /* name -> const char * */
     unsigned environment_number;
     const struct include_chain *chain; /* NULL: the project's own files */
+    bool is_environment_partial;       /* see stages.h */
 };
 
 /* The file, parsed now or before; NULL with err when it cannot be read. What is wrong in it are findings. */
@@ -65,7 +66,7 @@ struct node *loader_prepare(const struct load_set *set, const struct node *raw, 
 /* A stage's context for this set. */
 struct stage loader_stage(const struct load_set *set, const char *file_name);
 /* The merged, canonical tree of the files, with defaults, checked, paths absolute. What is wrong are
-   findings; -1 with err when a file of the set cannot be read. */
+   findings, and the tree has node_wrong() for it; -1 with err when a file of the set cannot be read. */
 int loader_tree(const struct load_set *set, struct node **ret_tree, struct err *err) ATTR_MUST_CHECK;
 
 /* extends.c: forgets the files that services were extended from. */

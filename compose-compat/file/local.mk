@@ -50,7 +50,6 @@ compose_file_files = \
 	compose-compat/file/profiles.c \
 	compose-compat/file/quantity.c \
 	compose-compat/file/quantity.h \
-	compose-compat/file/references.c \
 	compose-compat/file/schema-build.c \
 	compose-compat/file/schema-deploy.c \
 	compose-compat/file/schema-mount.c \

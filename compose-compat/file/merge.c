@@ -25,7 +25,21 @@ struct node *merge_winner(struct arena *arena, const struct node *winner, const 
     return copy;
 }
 
-static struct node *refuse(const struct merge *merge, const struct node *earlier,
+static bool is_collection(const struct node *node)
+{
+    return node->kind == NODE_LIST || node->kind == NODE_MAP;
+}
+
+/* The earlier value, to which something is lacking now; of a scalar nothing is known. */
+static struct node *miss(const struct merge *merge, struct node *earlier)
+{
+    if (!is_collection(earlier))
+        return node_wrong(merge->arena, earlier->at);
+    earlier->flags |= NODE_WRONG;
+    return earlier;
+}
+
+static struct node *refuse(const struct merge *merge, struct node *earlier,
                            const struct node *later, const struct trail *trail)
 {
     struct finding *finding = trail_finding(
@@ -34,7 +48,7 @@ static struct node *refuse(const struct merge *merge, const struct node *earlier
     STR_AUTO(place);
     origin_print(earlier->at, &place);
     finding_hint(finding, "the earlier value is at %s; !override replaces it", place.buf);
-    return (struct node *)earlier;
+    return miss(merge, earlier);
 }
 
 static struct node *merge_maps(const struct merge *merge, struct node *earlier, struct node *later,
@@ -121,6 +135,7 @@ static struct node *to_sequence(struct arena *arena, struct node *node)
     if (node->kind != NODE_MAP)
         return NULL;
     list->overrode = node->overrode;
+    list->flags |= node->flags & NODE_WRONG;
     NODE_EACH_PAIR(node, pair) {
         if (pair->value->kind == NODE_LIST) {
             NODE_EACH_ITEM(pair->value, item)
@@ -179,6 +194,7 @@ static struct node *to_map(struct arena *arena, struct node *node, bool is_depen
         return node;
     struct node *map = node_map(arena, node->at);
     map->overrode = node->overrode;
+    map->flags |= node->flags & NODE_WRONG;
     NODE_EACH_ITEM(node, item) {
         const char *name = node_as_text(*item);
         if (!name)
@@ -256,6 +272,13 @@ struct node *merge_nodes(const struct merge *merge, struct node *earlier, struct
                          const struct schema_row *row, const struct trail *trail)
 {
     struct arena *arena = merge->arena;
+    if (node_is_wrong(later) && later->kind == NODE_NULL)
+        return miss(merge, earlier);
+    if (is_collection(later) && (node_is_wrong(earlier) || node_is_wrong(later))) {
+        later->flags |= NODE_WRONG;
+        if (is_collection(earlier))
+            earlier->flags |= NODE_WRONG;
+    }
     switch (row ? (enum schema_merge)row->merge : MERGE_DEFAULT) {
     case MERGE_DEFAULT: break;
     case MERGE_REPLACE: return merge_winner(arena, later, earlier);

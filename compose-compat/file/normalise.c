@@ -80,7 +80,7 @@ static void resolve_pairs(const struct stage *stage, struct node *pairs, bool ke
         return;
     for (size_t i = 0; i < pairs->u.map.n;) {
         struct node_pair *pair = &pairs->u.map.items[i];
-        if (node_is(pair->value, NODE_NULL)) {
+        if (node_is(pair->value, NODE_NULL) && !node_is_wrong(pair->value)) {
             struct node *value = looked_up(stage, pair->value->at, pair->key);
             if (value) {
                 pair->value = value;
@@ -103,7 +103,7 @@ static void set_text(const struct stage *stage, struct node *map, const char *ke
 static bool is_unset(const struct node *map, const char *key)
 {
     const struct node *value = node_get(map, key);
-    return !value || node_is(value, NODE_NULL);
+    return !value || (node_is(value, NODE_NULL) && !node_is_wrong(value));
 }
 
 static void normalise_build(const struct stage *stage, struct node *build)
@@ -227,7 +227,7 @@ static bool connect_default(const struct stage *stage, struct node *service)
         node_get(service, "network_mode"))
         return false;
     struct node *networks = node_get(service, "networks");
-    if (node_is(networks, NODE_MAP) && networks->u.map.n > 0)
+    if (node_is_wrong(networks) || (node_is(networks, NODE_MAP) && networks->u.map.n > 0))
         return node_get(networks, "default") != NULL;
     struct origin none = ORIGIN_NONE;
     networks = node_map(stage->arena, service->at);
@@ -253,13 +253,21 @@ static void normalise_networks(const struct stage *stage, struct node *tree)
     node_set(stage->arena, networks, "default", none, node_null(stage->arena, none));
 }
 
+/* An object that says nothing. */
+static struct node *object_of(const struct stage *stage, const struct node_pair *pair)
+{
+    struct node *object = node_map(stage->arena, pair->at);
+    object->flags |= pair->value->flags & NODE_WRONG;
+    return object;
+}
+
 static void name_objects(const struct stage *stage, struct node *section)
 {
     if (!node_is(section, NODE_MAP))
         return;
     NODE_EACH_PAIR(section, pair) {
         if (!node_is(pair->value, NODE_MAP))
-            pair->value = node_map(stage->arena, pair->at);
+            pair->value = object_of(stage, pair);
         if (!is_unset(pair->value, "name"))
             continue;
         struct node *external = node_get(pair->value, "external");

@@ -139,7 +139,7 @@ static void resolve_driver_opts(struct resolver *r, struct node *options, const 
 
 static void check_mount(struct resolver *r, const struct node *mount)
 {
-    if (has_text(mount, "type", "bind") && !node_get(mount, "source"))
+    if (has_text(mount, "type", "bind") && !node_is_wrong(mount) && !node_get(mount, "source"))
         finding_hint(finding_add(r->stage->findings, FINDING_ERROR, mount->at, r->path.buf,
                                  "a mount of type \"bind\" needs a source"),
                      "set \"source\" to a path of this host");

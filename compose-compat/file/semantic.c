@@ -63,7 +63,7 @@ static void check_file(struct check *check, struct node *file, const char *const
             finding_add(check->stage->findings, FINDING_ERROR, pair->at, check->path.buf,
                         "\"%s\" and \"%s\" exclude each other", first, keys[i]);
     }
-    if (n == 0 && !node_get(file, "driver") && !node_get(file, "external"))
+    if (n == 0 && !node_is_wrong(file) && !node_get(file, "driver") && !node_get(file, "external"))
         finding_hint(refuse(check, file->at, "nothing says where the content comes from"),
                      "one of %s is needed", list.buf);
 }

@@ -25,6 +25,7 @@ struct stage {
     const char *project_name;      /* final */
     bool is_name_given;            /* not by the files or their folder */
     const struct map *environment; /* name -> const char *: what interpolation sees */
+    bool is_environment_partial;   /* an env file is wrong: what is not set may be set in it */
     struct history *history;       /* or NULL */
     size_t *n_ports;               /* made from ranges so far, in the whole load */
     const char *file_name;         /* the file that is worked on, for messages without a place */
@@ -45,9 +46,6 @@ void stage_resolve_paths(const struct stage *stage, struct node *tree);
 void stage_resolve_environment(const struct stage *stage, struct node *tree);
 /* Implicit network, build defaults, implicit dependencies, names (3.2). */
 void stage_normalise(const struct stage *stage, struct node *tree);
-
-/* Only for a tree that has problems already: names of services and networks that are not there. */
-void stage_references(const struct stage *stage, const struct node *tree);
 
 /* The canonical tree into the model: bytes, durations, shell words are parsed here. */
 void stage_decode(const struct stage *stage, const struct node *tree, struct project *project);

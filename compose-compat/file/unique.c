@@ -130,7 +130,7 @@ static bool check_item(const struct unique *unique, enum schema_unique rule,
 {
     const char *missing = missing_key(rule, item);
     bool is_right = !missing && is_known(rule, item);
-    if (is_right || !unique->is_canonical)
+    if (is_right || !unique->is_canonical || node_is_wrong(item))
         return is_right;
     if (missing)
         trail_finding(trail, unique->findings, FINDING_ERROR, item->at,

@@ -200,17 +200,17 @@ static void check_twins(struct findings *findings, const struct node *list, cons
     }
 }
 
-static void check_list(struct findings *findings, const struct node *list,
+static void check_list(const struct validate *validate, struct node *list,
                        const struct schema_row *row, const struct trail *trail)
 {
     const struct schema_row *item_row = row->type->item;
     for (size_t i = 0; item_row && i < list->u.list.n; i++) {
         struct trail here = TRAIL_INDEX(trail, i);
-        validate_node(findings, list->u.list.items[i], item_row, &here);
+        list->u.list.items[i] = validate_node(validate, list->u.list.items[i], item_row, &here);
     }
     /* Where items have an identity, twins were joined already. */
     if (row->type->unique_items && row->unique == UNIQUE_NONE)
-        check_twins(findings, list, trail);
+        check_twins(validate->findings, list, trail);
 }
 
 /* --- maps -------------------------------------------------------------------------------------- */
@@ -233,9 +233,10 @@ static bool is_lower(int c)
     return c >= 'a' && c <= 'z';
 }
 
-static void add_unknown(struct findings *findings, enum finding_level level,
-                        const struct node_pair *pair, const struct schema_type *type,
-                        const struct trail *trail)
+/* The result is the key that is likely to be meant, or NULL. */
+static const char *add_unknown(struct findings *findings, enum finding_level level,
+                               const struct node_pair *pair, const struct schema_type *type,
+                               const struct trail *trail)
 {
     struct trail here = TRAIL_KEY(trail, pair->key);
     struct finding *finding =
@@ -255,12 +256,7 @@ static void add_unknown(struct findings *findings, enum finding_level level,
         finding_hint(finding, "known: %s", all.buf);
     else if (type->keys == KEYS_EXTENSIBLE)
         finding_hint(finding, "keys of your own begin with \"x-\"");
-}
-
-static void refuse_key(struct findings *findings, const struct node_pair *pair,
-                       const struct schema_type *type, const struct trail *trail)
-{
-    add_unknown(findings, FINDING_ERROR, pair, type, trail);
+    return nearest;
 }
 
 void validate_warn_unknown(struct findings *findings, const struct node *map,
@@ -285,7 +281,12 @@ static void refuse_name(struct findings *findings, const struct node_pair *pair,
         finding_hint(finding, "letters, digits, '.', '_' and '-' only");
 }
 
-/* The row for the value of a key; *ret_is_known is false when the key itself was refused. */
+static bool is_own_key(const struct schema_type *type, const char *key)
+{
+    return type->keys == KEYS_EXTENSIBLE && strncmp(key, "x-", 2) == 0;
+}
+
+/* The row for the value of a key, or NULL. */
 static const struct schema_row *check_key(struct findings *findings, const struct node_pair *pair,
                                           const struct schema_type *type, const struct trail *trail)
 {
@@ -293,12 +294,9 @@ static const struct schema_row *check_key(struct findings *findings, const struc
     if (known)
         return known;
     switch ((enum schema_keys)type->keys) {
-    case KEYS_OPEN: return NULL;
-    case KEYS_EXTENSIBLE:
-        if (strncmp(pair->key, "x-", 2) != 0)
-            refuse_key(findings, pair, type, trail);
-        return NULL;
-    case KEYS_CLOSED: refuse_key(findings, pair, type, trail); return NULL;
+    case KEYS_OPEN:
+    case KEYS_EXTENSIBLE: /* these two: refuse_keys() */
+    case KEYS_CLOSED: return NULL;
     case KEYS_NAMES:
         if (!is_name(pair->key, is_name_char))
             refuse_name(findings, pair, trail);
@@ -314,41 +312,59 @@ static const struct schema_row *check_key(struct findings *findings, const struc
     return NULL;
 }
 
-static void check_map(struct findings *findings, const struct node *map, const struct schema_row *row,
-                      const struct trail *trail)
+/* Something of that key was meant: nothing that depends on it can be judged. */
+static void add_wrong(const struct validate *validate, struct node *map, const char *key,
+                      struct origin at)
+{
+    if (!node_get_pair(map, key, strlen(key)))
+        node_set(validate->arena, map, key, at, node_wrong(validate->arena, at));
+}
+
+/* The keys that the type does not know. A misspelt key stands for the one that was meant. */
+static void refuse_keys(const struct validate *validate, struct node *map,
+                        const struct schema_type *type, const struct trail *trail)
+{
+    if (type->keys != KEYS_EXTENSIBLE && type->keys != KEYS_CLOSED)
+        return;
+    for (size_t i = 0, n = map->u.map.n; i < n; i++) {
+        struct node_pair *pair = &map->u.map.items[i];
+        if (schema_find(type, pair->key) || is_own_key(type, pair->key) ||
+            node_is_wrong(pair->value))
+            continue;
+        const char *meant = add_unknown(validate->findings, FINDING_ERROR, pair, type, trail);
+        pair->value = node_wrong(validate->arena, pair->value->at);
+        if (meant)
+            add_wrong(validate, map, meant, pair->at);
+    }
+}
+
+static void check_map(const struct validate *validate, struct node *map,
+                      const struct schema_row *row, const struct trail *trail)
 {
     const struct schema_type *type = row->type;
+    refuse_keys(validate, map, type, trail);
     NODE_EACH_PAIR(map, pair) {
-        const struct schema_row *value_row = check_key(findings, pair, type, trail);
+        const struct schema_row *value_row = check_key(validate->findings, pair, type, trail);
         struct trail here = TRAIL_KEY(trail, pair->key);
-        validate_node(findings, pair->value, value_row, &here);
+        pair->value = validate_node(validate, pair->value, value_row, &here);
     }
-    for (size_t i = 0; type->required && type->required[i]; i++) {
-        if (!node_get(map, type->required[i]))
-            trail_finding(trail, findings, FINDING_ERROR, map->at, "the key \"%s\" is missing",
-                          type->required[i]);
+    for (size_t i = 0; !node_is_wrong(map) && type->required && type->required[i]; i++) {
+        if (node_get(map, type->required[i]))
+            continue;
+        trail_finding(trail, validate->findings, FINDING_ERROR, map->at,
+                      "the key \"%s\" is missing", type->required[i]);
+        add_wrong(validate, map, type->required[i], map->at);
     }
 }
 
 /* --- any --------------------------------------------------------------------------------------- */
 
-void validate_node(struct findings *findings, const struct node *node, const struct schema_row *row,
-                   const struct trail *trail)
+static void check_scalar(struct findings *findings, const struct node *node,
+                         const struct schema_type *type, const struct trail *trail)
 {
-    if (node->kind == NODE_FLOAT && !isfinite(node->u.number))
-        add(findings, trail, node->at, "must be a finite number");
-    if (!row)
-        return;
-    const struct schema_type *type = row->type;
     unsigned kinds = schema_kinds_of(node);
     if (!(kinds & type->kinds)) {
         refuse_kind(findings, node, type, trail);
-        return;
-    }
-    if (kinds & KIND_MAP) {
-        check_map(findings, node, row, trail);
-    } else if (kinds & KIND_LIST) {
-        check_list(findings, node, row, trail);
     } else if (kinds & KIND_TEXT) {
         if (type->words)
             check_word(findings, node, type, trail);
@@ -356,4 +372,22 @@ void validate_node(struct findings *findings, const struct node *node, const str
     } else if (type->has_range && (kinds & KIND_INT)) {
         check_range(findings, node, type, trail);
     }
+}
+
+struct node *validate_node(const struct validate *validate, struct node *node,
+                           const struct schema_row *row, const struct trail *trail)
+{
+    size_t n_errors = validate->findings->n_errors;
+    bool is_placeholder = node_is_wrong(node) && node->kind == NODE_NULL;
+    if (is_placeholder)
+        return node;
+    if (node->kind == NODE_FLOAT && !isfinite(node->u.number))
+        add(validate->findings, trail, node->at, "must be a finite number");
+    else if (row && (row->type->kinds & KIND_MAP) && node->kind == NODE_MAP)
+        return check_map(validate, node, row, trail), node;
+    else if (row && (row->type->kinds & KIND_LIST) && node->kind == NODE_LIST)
+        return check_list(validate, node, row, trail), node;
+    else if (row)
+        check_scalar(validate->findings, node, row->type, trail);
+    return validate->findings->n_errors > n_errors ? node_wrong(validate->arena, node->at) : node;
 }

@@ -29,12 +29,14 @@ void findings_release(struct findings *findings)
     findings_init(findings);
 }
 
+/* One value of a file can be in several places of the project: anchors, extends. */
 static struct finding *find_same(struct findings *findings, const struct finding *like)
 {
     VEC_EACH(findings, other)
     {
         if (other->level == like->level && origin_is_same(other->at, like->at) &&
-            text_is(other->text, like->text) && text_is(other->path, like->path))
+            text_is(other->text, like->text) &&
+            (like->at.line > 0 || text_is(other->path, like->path)))
             return other;
     }
     return NULL;

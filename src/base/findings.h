@@ -27,7 +27,7 @@ struct findings {
 #define FINDINGS_INIT { NULL, 0, 0, 0 }
 void findings_init(struct findings *findings);
 void findings_release(struct findings *findings);
-/* Adds one; path may be NULL. The same text at the same place is added once. Returns it (never
+/* Adds one; path may be NULL. The same text at the same place of a file is added once. Returns it (never
    NULL) for finding_hint(); the pointer holds until the next call. FINDINGS_MAX are kept. */
 struct finding *finding_add(struct findings *findings, enum finding_level level, struct origin at,
                             const char *path, const char *fmt, ...) ATTR_PRINTF(5, 6);

@@ -73,7 +73,7 @@ int decode_map(struct decode *decode, const struct node *map, const struct decod
     int result = 0;
 
     if (!node_is(map, NODE_MAP))
-        return map ? refuse_kind(decode, map, "a mapping") : 0;
+        return map && !node_is_wrong(map) ? refuse_kind(decode, map, "a mapping") : 0;
     for (const struct decode_row *row = rows; row->key; row++) {
         const struct node *value = node_get(map, row->key);
 
@@ -263,7 +263,9 @@ int decode_texts(struct decode *decode, const struct node *value, const struct d
         const struct node *item = value->u.list.items[i];
         size_t len = enter_index(decode, i);
 
-        if (is_collection(item))
+        if (node_is_wrong(item))
+            result = -1; /* that was said already */
+        else if (is_collection(item))
             result = refuse_kind(decode, item, "a string");
         else
             ARENA_ADD(decode->arena, list, scalar_text(decode, item));

@@ -29,6 +29,14 @@ struct node *node_null(struct arena *arena, struct origin at)
     return node_new(arena, at, NODE_NULL);
 }
 
+struct node *node_wrong(struct arena *arena, struct origin at)
+{
+    struct node *node = node_new(arena, at, NODE_NULL);
+
+    node->flags = NODE_WRONG;
+    return node;
+}
+
 struct node *node_bool(struct arena *arena, struct origin at, bool value)
 {
     struct node *node = node_new(arena, at, NODE_BOOL);
@@ -222,6 +230,27 @@ struct node *node_copy(struct arena *arena, const struct node *node)
 bool node_is(const struct node *node, enum node_kind kind)
 {
     return node && node->kind == kind;
+}
+
+bool node_is_wrong(const struct node *node)
+{
+    return node && (node->flags & NODE_WRONG);
+}
+
+bool node_has_wrong(const struct node *node)
+{
+    if (!node || node_is_wrong(node))
+        return node != NULL;
+    if (node->kind == NODE_LIST) {
+        NODE_EACH_ITEM(node, item)
+            if (node_has_wrong(*item))
+                return true;
+    } else if (node->kind == NODE_MAP) {
+        NODE_EACH_PAIR(node, pair)
+            if (node_has_wrong(pair->value))
+                return true;
+    }
+    return false;
 }
 
 const char *node_as_text(const struct node *node)

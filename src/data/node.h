@@ -28,6 +28,7 @@ enum node_flags {
     NODE_OVERRIDE = 4,  /* tagged !override */
     NODE_QUOTED = 8,    /* a text that was quoted or block style in its file */
     NODE_TAGGED = 16,   /* its type came from an explicit tag */
+    NODE_WRONG = 32,    /* see node_wrong() */
 };
 
 struct node;
@@ -84,11 +85,16 @@ struct node *node_text_len(struct arena *arena, struct origin at, const char *te
 struct node *node_time_text(struct arena *arena, struct origin at, const char *text, size_t len);
 struct node *node_list(struct arena *arena, struct origin at);
 struct node *node_map(struct arena *arena, struct origin at);
+/* Stands for a value that was found wrong, so that nothing else is said of it. A list or a map with
+   this flag lacks something for the same reason: that it has no such item proves nothing. */
+struct node *node_wrong(struct arena *arena, struct origin at);
 /* A deep copy (origins, flags and history kept), or one of the top level only. */
 struct node *node_copy(struct arena *arena, const struct node *node);
 struct node *node_copy_shallow(struct arena *arena, const struct node *node);
 
 bool node_is(const struct node *node, enum node_kind kind); /* false for NULL */
+bool node_is_wrong(const struct node *node);                /* false for NULL */
+bool node_has_wrong(const struct node *node); /* is it, or something in it, wrong? false for NULL */
 /* The bytes of a text node (or time), else NULL. */
 const char *node_as_text(const struct node *node);
 const char *node_kind_name(enum node_kind kind); /* "a string", "a mapping", ... */

@@ -371,7 +371,7 @@ static void test_validation(void)
         snprintf(name, sizeof(name), "valid %zu", i);
         struct node *whole = merge_text(&bench, valid_cases[i].text);
         ok(whole != NULL);
-        validate_node(&bench.findings, whole, schema_root(), NULL);
+        validate_node(&(struct validate){ bench.arena, &bench.findings }, whole, schema_root(), NULL);
         print_findings(&bench.findings, &out);
         tap_text(out.buf, valid_cases[i].want, name, __FILE__, __LINE__);
         bench_release(&bench);
@@ -389,7 +389,7 @@ static void test_many_items(void)
         str_printf(&text, "o%d, ", i);
     str_add(&text, "o500]}}");
     struct node *whole = merge_text(&bench, text.buf);
-    validate_node(&bench.findings, whole, schema_root(), NULL);
+    validate_node(&(struct validate){ bench.arena, &bench.findings }, whole, schema_root(), NULL);
     is_int((int64_t)bench.findings.n_errors, 1);
     is_text(bench.findings.items[0].path, "services.a.security_opt[1000]");
     bench_release(&bench);
@@ -400,7 +400,7 @@ static void test_hints(void)
     struct bench bench;
     bench_init(&bench);
     struct node *whole = merge_text(&bench, "services: {a: {imag: x, cgroup: hots, user: 5}}");
-    validate_node(&bench.findings, whole, schema_root(), NULL);
+    validate_node(&(struct validate){ bench.arena, &bench.findings }, whole, schema_root(), NULL);
     is_int((int64_t)bench.findings.n, 3);
     is_text(bench.findings.items[0].hint, "did you mean \"image\"?");
     is_text(bench.findings.items[1].hint, "did you mean \"host\"? known: host, private");
