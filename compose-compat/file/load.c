@@ -130,15 +130,29 @@ static int choose_name(struct loader *loader, struct discovery *found, struct st
 
 /* --- after the merge --------------------------------------------------------------------------- */
 
-static void finish_tree(const struct stage *stage, struct node *tree)
+/* The final name; written is what the files say, or NULL. */
+static void set_name(const struct stage *stage, struct node *tree, const struct node *written)
 {
     struct origin none = ORIGIN_NONE;
+    const struct node *given = stage->is_name_given
+                                   ? history_value(stage->history, stage->project_name)
+                                   : NULL;
+    struct origin at = given ? given->at : written ? written->at : none;
+    struct node *name = node_text(stage->arena, at, stage->project_name);
+    if (given)
+        name->overrode = written;
+    else if (written)
+        name->overrode = written->overrode;
+    node_set(stage->arena, tree, "name", at, name);
+}
+
+static void finish_tree(const struct stage *stage, struct node *tree)
+{
     const struct node_pair *name = node_get_pair(tree, "name", strlen("name"));
-    struct origin at = name ? name->value->at : none;
     bool is_raw = stage->options->no_normalize &&
                   (stage->options->no_interpolate || (name && !stage->is_name_given));
     if (!is_raw)
-        node_set(stage->arena, tree, "name", at, node_text(stage->arena, at, stage->project_name));
+        set_name(stage, tree, name ? name->value : NULL);
     if (!stage->options->no_normalize)
         stage_normalise(stage, tree);
 }
@@ -211,7 +225,8 @@ static void know_name(struct loader *loader, const struct map *environment)
     if (value && text_is(loader->project_name, earlier))
         history_know_node(loader->history, loader->project_name, value);
     else
-        history_know_source(loader->history, loader->project_name, "project's name");
+        history_know_source(loader->history, loader->project_name,
+                            loader->is_name_given ? "-p" : "project's name");
 }
 
 static int load_files(struct loader *loader, struct discovery *found, struct project *project,

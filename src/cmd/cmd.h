@@ -38,6 +38,9 @@ struct cmd {
                struct err *err);
     /* Services that the words name (for loading and selection); NULL: none are. */
     bool words_are_services;
+    /* For completion: what the first word may be besides, and whether services are proposed. */
+    const char *complete; /* words with blanks, or NULL */
+    bool completes_services;
 };
 
 extern const struct cmd *const cmd_table[]; /* NULL-terminated, sorted */

@@ -158,6 +158,9 @@ int context_load(struct cmd_context *context, unsigned needs, const struct text_
     options.compose.services = texts_or_null(context->arena, services);
     options.compose.skip_definitions = (needs & NEEDS_DEFINITIONS) == 0;
     options.compose.keep_history = (needs & NEEDS_HISTORY) != 0;
+    /* What no service uses can be explained, too. */
+    if ((needs & NEEDS_HISTORY) != 0)
+        options.compose.keep_unused = true;
     if (config_load(&options, &context->config, &context->findings, &load_err) == 0) {
         context->project = context->config.project;
         context->project_name = mem_dup(context->project->name);

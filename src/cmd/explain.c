@@ -1,5 +1,5 @@
 /*
- * explain.c - `explain`: where each value of a service was written, with which variables, and what it
+ * explain.c - `explain`: where each value of the project was written, with which variables, and what it
  * replaced: the file, line and column of the winner and of every loser.
  */
 #include "base/base.h"
@@ -490,15 +490,96 @@ static const struct node *descend(struct explanation *e, const struct node *node
     return node;
 }
 
+/* The rest of the path from a node at e->path on. */
+static int explain_below(struct explanation *e, const struct node *node, const struct node *whole,
+                         struct slice path, struct err *err)
+{
+    struct origin at = ORIGIN_NONE;
+    STR_AUTO(parent);
+
+    node = descend(e, node, &path, &whole, &at);
+    if (node != NULL) {
+        explain_node(e, node, whole);
+        explain_taken(e);
+        return 0;
+    }
+    str_add(&parent, e->path.buf);
+    if (explain_gone(e, path, at))
+        return 0;
+    return err_set(err, ERR_NOT_FOUND, "\"%s\" has no \"%.*s\"", parent.buf, (int)path.len, path.at);
+}
+
+static int refuse_path(const struct explanation *e, const char *text, struct err *err)
+{
+    const struct project *project = e->context->project;
+    VEC(const char *) names = { NULL, 0, 0 };
+    const char *nearest;
+    STR_AUTO(hint);
+
+    VEC_EACH (&project->services, service)
+        VEC_ADD(&names, (*service)->name);
+    NODE_EACH_PAIR (project->source, pair)
+        VEC_ADD(&names, pair->key);
+    nearest = text_nearest(text, names.items, names.n);
+    if (nearest != NULL)
+        str_printf(&hint, "; did you mean \"%s\"?", nearest);
+    VEC_RELEASE(&names);
+    return err_set(err, ERR_NOT_FOUND, "no such service: %s%s", text, hint.buf);
+}
+
+/* A path from the top of the project, or into the settings of an OctoCompose configuration. */
+static int explain_top(struct explanation *e, const char *text, struct err *err)
+{
+    const struct project *project = e->context->project;
+    const struct node *configs = e->context->config.configs;
+    struct slice path = slice_from(text), rest;
+    const struct node *node;
+    STR_AUTO(name);
+
+    str_clear(&e->path);
+    node = step_into(project->source, &path, &name);
+    str_add(&e->path, name.len > 0 ? name.buf + 1 : "");
+    rest = path;
+    if (slice_starts(slice_from(text), "configs") && node_is(configs, NODE_MAP) &&
+        configs->u.map.n > 0 &&
+        (node == NULL || step_into(node, &rest, &name) == NULL)) {
+        node = configs;
+        path = (struct slice){ text + strlen("configs"), strlen(text) - strlen("configs") };
+        str_clear(&e->path);
+        str_add(&e->path, "configs");
+    }
+    if (node == NULL || (path.len > 0 && path.at[0] != '.'))
+        return refuse_path(e, text, err);
+    e->key = NULL;
+    return explain_below(e, node, project->source, path, err);
+}
+
+static int explain_path(struct explanation *e, const char *text, struct err *err);
+
+static int explain_services(struct explanation *e, struct err *err)
+{
+    int result = 0;
+
+    VEC_EACH (&e->context->project->services, service) {
+        STR_AUTO(path);
+
+        str_printf(&path, "services.%s", (*service)->name);
+        if (result == 0 && !(*service)->is_disabled)
+            result = explain_path(e, path.buf, err);
+    }
+    return result;
+}
+
+/* SERVICE[.FIELD...], or a path from the top: a service outweighs a top-level key of its name. */
 static int explain_path(struct explanation *e, const char *text, struct err *err)
 {
     const struct project *project = e->context->project;
     const struct node *services = node_get(project->source, "services"), *node = NULL;
-    const struct node *whole = services;
     struct slice path = slice_from(text), rest;
     const struct service *service;
     struct origin at = ORIGIN_NONE;
-    STR_AUTO(parent);
+    bool is_below_top;
+    ERR_AUTO(problem);
 
     if (slice_starts(path, "services."))
         path = (struct slice){ path.at + 9, path.len - 9 };
@@ -510,24 +591,22 @@ static int explain_path(struct explanation *e, const char *text, struct err *err
     if (services != NULL)
         node = step_into(services, &path, &e->path);
     if (node == NULL) {
-        if (explain_gone(e, rest, at))
-            return 0;
-        return err_set(err, ERR_NOT_FOUND, "no such service: %s", text);
+        if (text_is(text, "services"))
+            return explain_services(e, err);
+        return explain_gone(e, rest, at) ? 0 : explain_top(e, text, err);
     }
     /* What env files brought is in the service's own tree. */
     service = project_find_service(project, e->path.buf + strlen("services."));
     if (service != NULL)
         node = service->source;
-    node = descend(e, node, &path, &whole, &at);
-    if (node != NULL) {
-        explain_node(e, node, whole);
-        explain_taken(e);
+    /* A service has the name of a section: what it lacks may be there. */
+    is_below_top = rest.at == text && path.len > 0 &&
+                   node_get_pair(project->source, rest.at, rest.len - path.len) != NULL;
+    if (!is_below_top)
+        return explain_below(e, node, services, path, err);
+    if (explain_below(e, node, services, path, &problem) == 0)
         return 0;
-    }
-    str_add(&parent, e->path.buf);
-    if (explain_gone(e, path, at))
-        return 0;
-    return err_set(err, ERR_NOT_FOUND, "\"%s\" has no \"%.*s\"", parent.buf, (int)path.len, path.at);
+    return explain_top(e, text, err);
 }
 
 static int run_explain(struct cmd_context *context, const void *values,
@@ -559,14 +638,19 @@ static int run_explain(struct cmd_context *context, const void *values,
 
 const struct cmd cmd_explain = {
     .name = "explain",
-    .synopsis = "[OPTIONS] SERVICE[.FIELD...]... | env SERVICE VARIABLE",
+    .synopsis = "[OPTIONS] PATH... | env SERVICE VARIABLE",
     .summary = "Show where values were written and what they replaced",
-    .text = "Each value stands with the file, line and column that it comes from, and below it the "
-            "variables that it was made with and the values that it won over, the nearest first.",
+    .text = "PATH is SERVICE[.FIELD...] (web, web.ports[0], web.environment.LEVEL) or begins at the top: "
+            "networks.front, volumes, secrets.key.file, configs.web, models, name. A service "
+            "outweighs a top-level key of its name; services.NAME always is one. Each value stands "
+            "with the file, line and column that it comes from, and below it the variables that it "
+            "was made with and the values that it won over, the nearest first.",
     .options = explain_rows,
     .options_size = sizeof(struct explain_options),
     .needs = NEEDS_PROJECT | NEEDS_HISTORY,
     .min_words = 1,
     .max_words = -1,
+    .complete = "env name networks volumes secrets configs models",
+    .completes_services = true,
     .run = run_explain,
 };

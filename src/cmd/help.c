@@ -168,7 +168,9 @@ void help_complete_bash(struct str *out)
         str_printf(out, "    %s) words=\"", cmd_table[i]->name);
         complete_words(cmd_table[i]->options, out);
         str_add(out, "\"");
-        if (cmd_table[i]->words_are_services)
+        if (cmd_table[i]->complete != NULL)
+            str_printf(out, "; [[ $word == -* ]] || words+=\" %s\"", cmd_table[i]->complete);
+        if (cmd_table[i]->words_are_services || cmd_table[i]->completes_services)
             str_add(
                 out,
                 "; [[ $word == -* ]] || words+=\" $(octocompose config --services 2>/dev/null)\"");

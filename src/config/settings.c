@@ -7,6 +7,7 @@
 #include "config/settings.h"
 
 #include "base/vec.h"
+#include "compose-compat/file/merge.h"
 
 /* --- merging ------------------------------------------------------------------------------------
  */
@@ -56,9 +57,7 @@ struct node *settings_merge(struct arena *arena, const struct node *earlier,
             node_add(arena, result, *item);
         return result;
     }
-    result = own_copy(arena, later);
-    result->overrode = earlier;
-    return result;
+    return merge_winner(arena, own_copy(arena, later), earlier);
 }
 
 /* --- keys ---------------------------------------------------------------------------------------

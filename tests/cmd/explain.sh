@@ -115,6 +115,8 @@ services.web.volumes[0].target: "/data"  (override.yaml:8:15)
 services.web.volumes[0].bind: {}  (override.yaml:8:15)' web.volumes
 explains '{"path":"services.web.environment.D","value":"other","at":"other.env:3:3","overrode":[{"value":"base","at":"base.env:1:3"}]}' --format json env web D
 explains 'no such service: nobody' nobody
+explains 'no such service: netwoks; did you mean "networks"?' netwoks
+explains '"networks.default" has no "drivr"' networks.default.drivr
 explains '"services.web" has no "nothing"' web.nothing
 
 # --- variables, and what tags took away ---
@@ -281,4 +283,65 @@ explained 'services.twice.image: "b"  (two.yaml:4:12)
     instead of "api"  (api.yaml:1:27)' '-f api.yaml -f two.yaml' A=B twice.image
 explained '{"path":"services.web.labels","value":null,"tag":"!reset","at":"override.yaml:6:13","overrode":[{"value":{"a":"1","b":"2"},"at":"compose.yaml:9:13"}]}' \
     "$two" A=B --format json web.labels
+
+# From the top; a service outweighs a section of its name, but for what only the section has.
+file top.yaml <<'END'
+name: ${PN:-demo}
+include: [top-in.yaml]
+services:
+  web: {image: x, networks: [front], ports: ["${P:-80}:80", "443:443"]}
+  volumes: {image: y}
+networks: {front: {driver: "${DRV:-bridge}", labels: {a: one}}, unused: {}}
+volumes: {data: {driver: local}}
+secrets: {key: {file: ./key}}
+x-own: {b: 1}
+END
+echo 'networks: {front: {internal: true, labels: {a: two}}}' | file top-in.yaml
+file top-over.yaml <<'END'
+name: other
+networks: {front: {driver: overlay, labels: [a=three]}}
+END
+tops='-f top.yaml -f top-over.yaml'
+explained 'networks.front.name: "other_front"  (top-in.yaml:1:19)
+networks.front.driver: "overlay"  (top-over.yaml:2:28)
+    instead of "bridge"  (top.yaml:6:28)
+        DRV = "bridge"  (default of the expression)
+networks.front.internal: true  (top-in.yaml:1:30)
+networks.front.labels.a: "three"  (top-over.yaml:2:46)
+    instead of "one"  (top.yaml:6:58)
+    instead of "two"  (top-in.yaml:1:48)
+networks.unused.name: "other_unused"  (top.yaml:6:73)' "$tops" A=B networks.front networks.unused
+explained 'name: "other"  (top-over.yaml:1:7)
+    instead of "demo"  (top.yaml:1:7)
+        PN = "demo"  (default of the expression)' "$tops" A=B name
+explained 'name: "given"  (-p)
+    instead of "set"  (top.yaml:1:7)
+        PN = "set"  (environment)' '-f top.yaml -p given' PN=set name
+explained 'name: "given"  (environment)
+    instead of "demo"  (top.yaml:1:7)
+        PN = "demo"  (default of the expression)' '-f top.yaml' COMPOSE_PROJECT_NAME=given name
+explained 'services.volumes.image: "y"  (top.yaml:5:20)
+volumes.data.name: "other_data"  (top.yaml:7:17)
+volumes.data.driver: "local"  (top.yaml:7:26)
+secrets.key.file: "FOLDER/key"  (top.yaml:8:23)
+x-own.b: 1  (top.yaml:9:12)' "$tops" A=B volumes.image volumes.data secrets.key.file x-own
+explained 'services.web.ports[1].published: "443"  (top.yaml:4:61)
+services.web.ports[0].published: "77"  (top.yaml:4:46)
+    P = "77"  (environment)' "$tops" P=77 'web.ports[1].published' 'services.web.ports[0].published'
+# Settings of an OctoCompose configuration.
+file settings.yaml <<'END'
+name: x
+include: [{url: vendor.yaml}]
+configs: {web: {log: {level: debug}}}
+END
+file vendor.yaml <<'END'
+globals: {a: {log: {level: info, color: true}}}
+configs: {web: {log: {level: warn}, port: 80}}
+services: {web: {image: x, octocompose: {config: {globals: a}}}}
+END
+explained 'configs.web.log.level: "debug"  (settings.yaml:3:30)
+    instead of "warn"  (vendor.yaml:2:30)
+    instead of "info"  (vendor.yaml:1:28)
+configs.web.log.color: true  (vendor.yaml:1:41)
+configs.web.port: 80  (vendor.yaml:2:43)' '-c settings.yaml' A=B configs.web
 finish
