@@ -8,6 +8,7 @@ include src/model/local.mk
 include src/template/local.mk
 include src/config/local.mk
 include src/plan/local.mk
+include src/tool/local.mk
 include src/operator/local.mk
 include src/operator/docker/local.mk
 include src/operator/baremetal/local.mk

@@ -219,6 +219,7 @@ static void print_attaching(struct attached *attached)
         const char *name;
 
         if (instance->wanted == NULL || (instance->kind->flags & KIND_RUNS) == 0 ||
+            (instance->kind->flags & KIND_CALLED) != 0 ||
             !shows_service(attached, instance->service))
             continue;
         name = log_print_short_name(attached->context, instance->name);

@@ -154,9 +154,17 @@ void progress_event(struct progress *progress, const char *id, const char *text,
     set_task(progress, id, text, NULL, is_end ? TASK_DONE : TASK_WORKING);
 }
 
+static bool is_called(const struct step *step)
+{
+    return (step->instance->kind->flags & KIND_CALLED) != 0;
+}
+
 static void task_id(const struct step *step, struct str *out)
 {
-    str_printf(out, "%s %s", step->instance->kind->title, step->instance->name);
+    /* What others run is called by its service's name alone. */
+    if (!is_called(step))
+        str_printf(out, "%s ", step->instance->kind->title);
+    str_add(out, step->instance->name);
 }
 
 /* The word for a step that begins (NULL: nothing is shown) or ends. A replacement is one task:
@@ -165,6 +173,9 @@ static const char *step_word(const struct step *step, bool is_end)
 {
     if (step->role == ROLE_REPLACED)
         return NULL;
+    /* Whether it can be stopped is known only when it was asked. */
+    if (step->action == STEP_STOP && is_called(step))
+        return is_end && step->status == STEP_DONE ? "Stopped" : NULL;
     if (step->role == ROLE_REPLACEMENT && step->action == STEP_CREATE)
         return is_end ? NULL : "Recreate";
     if (step->action == STEP_RENAME)
@@ -227,9 +238,21 @@ void progress_part(struct progress *progress, const struct step *step,
     }
     if (progress->context->progress_mode == PROGRESS_JSON)
         print_json(progress, task, task->id, part);
+    else if (is_called(step) && part->text != NULL)
+        set_task(progress, id.buf, part->text, NULL, TASK_WORKING);
     else if (progress->context->progress_mode == PROGRESS_PLAIN && step->action == STEP_BUILD &&
              part->text != NULL && part->text[0] != '\0')
         fprintf(stderr, "%s\n", part->text);
+}
+
+/* Whether it happens at all is for somebody else to say, who is not asked now. */
+static bool depends_on_call(const struct step *step)
+{
+    for (size_t i = 0; i < step->only_if.n; i++) {
+        if (!is_called(step->only_if.items[i].step))
+            return false;
+    }
+    return step->only_if.n > 0;
 }
 
 void progress_pretend(struct progress *progress, const struct plan *plan)
@@ -237,6 +260,8 @@ void progress_pretend(struct progress *progress, const struct plan *plan)
     VEC_EACH (&plan->steps, item) {
         struct step *step = *item;
 
+        if (depends_on_call(step))
+            continue;
         step->status = STEP_RUNNING;
         progress_step(progress, step, NULL);
         step->status = STEP_DONE;

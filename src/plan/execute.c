@@ -266,14 +266,20 @@ static bool retry_later(struct run *run, const struct step_result *result)
     return true;
 }
 
-/* Asks what runs to end early: awaiting always, the rest when is_hard. */
+/* Awaiting and what others do may take for ever. */
+static bool is_endless(const struct step *step)
+{
+    return step->action == STEP_AWAIT || (step->instance->kind->flags & KIND_CALLED);
+}
+
+/* Asks what runs to end early: what may be endless always, the rest when is_hard. */
 static void ask_to_end(struct execution *execution, bool is_hard)
 {
     for (size_t i = 0; i < execution->plan->steps.n; i++) {
         struct run *run = &execution->runs[i];
 
         if (run->is_begun && run->step->status == STEP_RUNNING &&
-            (is_hard || run->step->action == STEP_AWAIT))
+            (is_hard || is_endless(run->step)))
             execution->ops->cancel(execution->handle, run->step);
     }
 }

@@ -8,6 +8,7 @@ plan_files = \
 	src/plan/operator.c \
 	src/plan/operator.h \
 	src/plan/plan-artifacts.c \
+	src/plan/plan-calls.c \
 	src/plan/plan-data.c \
 	src/plan/plan-down.c \
 	src/plan/plan-instances.c \

@@ -54,24 +54,35 @@ static void remove_units(struct planner *planner)
     }
 }
 
+/* What goes of the unit, all together; NULL: nothing. */
+static struct step *removal_of(struct planner *planner, const struct unit *unit)
+{
+    step_list removals = { NULL, 0, 0 };
+
+    VEC_EACH (&unit->slots, slot) {
+        if ((*slot)->remove && !(*slot)->existing->is_helper)
+            ARENA_ADD(planner->arena, &removals, (*slot)->remove);
+    }
+    if (unit->call)
+        ARENA_ADD(planner->arena, &removals, unit->call);
+    return planner_join(planner, &removals);
+}
+
 static void order_removals(struct planner *planner)
 {
     VEC_EACH (&planner->units, unit) {
-        step_list removals = { NULL, 0, 0 };
         struct step *removed;
 
         if ((*unit)->depends_on.n == 0)
             continue;
-        VEC_EACH (&(*unit)->slots, dependent) {
-            if ((*dependent)->remove && !(*dependent)->existing->is_helper)
-                ARENA_ADD(planner->arena, &removals, (*dependent)->remove);
-        }
-        removed = planner_join(planner, &removals);
+        removed = removal_of(planner, *unit);
         VEC_EACH (&(*unit)->depends_on, dependency) {
             VEC_EACH (&dependency->on->slots, slot) {
                 if ((*slot)->remove)
                     step_after(planner, (*slot)->first, removed);
             }
+            if (dependency->on->call)
+                step_after(planner, dependency->on->call, removed);
         }
     }
 }
@@ -182,6 +193,7 @@ static void remove_objects(struct planner *planner)
 void plan_down(struct planner *planner)
 {
     remove_units(planner);
+    plan_calls(planner, STEP_REMOVE, "the project is taken down");
     order_removals(planner);
     remove_objects(planner);
 }

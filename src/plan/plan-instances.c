@@ -280,12 +280,15 @@ static void decide_replacement(struct planner *planner, struct slot *slot)
         if (object)
             decide_object(planner, slot, object, dependency);
     }
+    plan_call_changes(planner, slot);
 }
 
 /* --- a unit ---------------------------------------------------------------------------------- */
 
 static int64_t replicas_of(struct planner *planner, const struct unit *unit)
 {
+    if (unit->wanted->kind->flags & KIND_CALLED)
+        return 0;
     for (size_t i = 0; i < planner->options->n_scale; i++) {
         if (text_is(planner->options->scale[i].service, unit->name))
             return planner->options->scale[i].replicas;

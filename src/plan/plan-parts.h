@@ -69,6 +69,7 @@ struct unit {
     struct chance replaced;   /* one of its places is */
     struct chance changed;    /* ... or is stopped and started again */
     bool is_awaited_complete; /* some service depends on its completion */
+    struct step *call;        /* KIND_CALLED: the one step of it, or NULL */
     /* What dependents wait for, by condition (AWAIT_CONDITION_N_: no more than the start). */
     struct step *up[AWAIT_CONDITION_N_ + 1];
     bool is_up_known[AWAIT_CONDITION_N_ + 1];
@@ -165,6 +166,10 @@ bool planner_changes(struct planner *planner, const struct wanted *wanted,
 /* --- deciding -------------------------------------------------------------------------------- */
 
 void plan_artifacts(struct planner *planner);
+/* The step of each selected unit that is called: CREATE, STOP or REMOVE. */
+void plan_calls(struct planner *planner, enum step_action action, const char *reason);
+/* Whether a unit's instance is to be replaced may depend on what a call brings. */
+void plan_call_changes(struct planner *planner, struct slot *slot);
 void plan_objects(struct planner *planner);       /* fates, and steps of those that are made */
 /* Tells the step which objects `wanted` depends on, new ones before old ones. */
 void plan_use_objects(struct planner *planner, struct step *step, const struct wanted *wanted);

@@ -95,6 +95,16 @@ static void create_after_parent(struct planner *planner, struct slot *slot,
     }
 }
 
+static void create_after_call(struct planner *planner, struct slot *slot, const struct unit *on,
+                              bool is_required)
+{
+    if (is_required)
+        step_after(planner, slot->create, on->call);
+    else
+        step_after_softly(planner, slot->create, on->call);
+    ARENA_ADD(planner->arena, &slot->create->uses, on->call->instance);
+}
+
 static void create_after_dependencies(struct planner *planner, struct slot *slot)
 {
     plan_use_objects(planner, slot->create, slot->unit->wanted);
@@ -108,6 +118,8 @@ static void create_after_dependencies(struct planner *planner, struct slot *slot
                 slot->is_create_first = false;
         } else if (parent && dependency->kind != DEPENDS_RUNNING) {
             create_after_parent(planner, slot, parent);
+        } else if (parent && parent->call) {
+            create_after_call(planner, slot, parent, dependency->required);
         }
     }
 }

@@ -77,6 +77,8 @@ static struct step *await_unit(struct planner *planner, struct unit *on,
 {
     step_list all = { NULL, 0, 0 };
 
+    if (on->call)
+        return on->call;
     if (on->is_up_known[condition])
         return on->up[condition];
     VEC_EACH (&on->places, slot) {

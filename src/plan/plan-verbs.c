@@ -124,12 +124,16 @@ static void order_reverse(struct planner *planner, struct unit *unit)
         if ((*dependent)->last)
             ARENA_ADD(planner->arena, &ends, (*dependent)->last);
     }
+    if (unit->call)
+        ARENA_ADD(planner->arena, &ends, unit->call);
     ended = planner_join(planner, &ends);
     VEC_EACH (&unit->depends_on, dependency) {
         VEC_EACH (&dependency->on->slots, slot) {
             if ((*slot)->first)
                 step_after(planner, (*slot)->first, ended);
         }
+        if (dependency->on->call)
+            step_after(planner, dependency->on->call, ended);
     }
 }
 
@@ -181,6 +185,8 @@ void plan_verb(struct planner *planner)
     }
     while (verb->goal != planner->options->goal)
         verb++;
+    if (verb->goal == GOAL_STOP || (verb->goal == GOAL_REMOVE && planner->options->stop_first))
+        plan_calls(planner, STEP_STOP, "was asked for");
     VEC_EACH (&planner->units, unit) {
         if (!(*unit)->is_selected)
             continue;

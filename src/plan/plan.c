@@ -16,6 +16,7 @@ static void plan_up(struct planner *planner)
     plan_artifacts(planner);
     plan_objects(planner);
     plan_orphans(planner);
+    plan_calls(planner, STEP_CREATE, "is asked each time for what its dependents need");
     plan_places(planner);
     plan_object_users(planner);
     plan_consequences(planner);

@@ -147,8 +147,8 @@ struct step {
     bool is_hard;     /* JOIN: not all of its successors go on when one of its predecessors failed */
     MODEL_LIST(struct reason) reasons;
     /* CREATE, HOOK before a start: what the (new) object depends on otherwise than in start order
-       (networks, images, parents), made before it. Of one that may be replaced the new one stands
-       first: the first that has an id counts. */
+       (networks, images, parents), and what is called for it, made before it. Of one that may be
+       replaced the new one stands first: the first that has an id counts. */
     MODEL_LIST(struct instance *) uses;
     /* parameters */
     enum await_condition condition; /* AWAIT */

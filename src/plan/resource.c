@@ -103,12 +103,15 @@ struct wanted_dependency *wanted_depend(struct wanted_set *set, struct wanted *d
 }
 
 void wanted_depend_on_services(struct wanted_set *set, struct wanted *dependent,
-                               const struct service *service)
+                               const struct service *service,
+                               const struct resource_kind *const *kinds)
 {
     VEC_EACH (&service->depends_on, dependency) {
-        struct wanted *on = wanted_find(set, dependent->kind->name, dependency->service);
+        struct wanted *on = NULL;
         struct wanted_dependency *added;
 
+        for (size_t i = 0; kinds[i] && !on; i++)
+            on = wanted_find(set, kinds[i]->name, dependency->service);
         if (!on)
             continue;
         added = wanted_depend(set, dependent, on, DEPENDS_RUNNING);

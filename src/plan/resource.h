@@ -27,6 +27,10 @@ enum kind_flags {
     KIND_DATA = 2,     /* holds users' data: removed or replaced only when that was asked for */
     KIND_ARTIFACT = 4, /* fetched or built, not created; `down` leaves it unless asked */
     KIND_ATTACHABLE = 8, /* can be taken from and given to a running dependent (STEP_DETACH/ATTACH) */
+    /* With KIND_RUNS: somebody else runs it, out of the operator's sight. Each CREATE asks for it to be
+       there and gets what its dependents need to reach it, the digest of which is its identity ("" when
+       that is nothing); STOP and REMOVE tell that it is not needed. Nothing of it is ever observed. */
+    KIND_CALLED = 16,
 };
 
 struct resource_kind {
@@ -103,10 +107,11 @@ struct wanted *wanted_add(struct wanted_set *set, const struct resource_kind *ki
 struct wanted *wanted_find(const struct wanted_set *set, const char *kind, const char *key);
 struct wanted_dependency *wanted_depend(struct wanted_set *set, struct wanted *dependent,
                                         struct wanted *on, enum dependency_kind kind);
-/* What the service's depends_on says, for its wanted instances: on those of other services of the same
-   kind; a service that the set does not have is passed over. */
+/* What the service's depends_on says, for its wanted instances: on those of other services, which are of
+   one of the kinds (NULL-terminated); a service that the set does not have is passed over. */
 void wanted_depend_on_services(struct wanted_set *set, struct wanted *dependent,
-                               const struct service *service);
+                               const struct service *service,
+                               const struct resource_kind *const *kinds);
 
 /* --- existing ---------------------------------------------------------------------------------- */
 
@@ -119,7 +124,8 @@ extern const char *const instance_health_names[]; /* "", "starting", "healthy", 
 enum instance_health instance_health_of(const char *text);
 
 /* What an existing object was made with: the identity of each thing it is bound or attached to. Every
-   DEPENDS_BOUND and DEPENDS_ATTACHED dependency has one, whatever the state: what has none is replaced. */
+   DEPENDS_BOUND and DEPENDS_ATTACHED dependency has one, whatever the state: what has none is replaced.
+   What depends on a KIND_CALLED and has none was made with nothing of it. */
 struct binding {
     const struct resource_kind *kind;
     const char *name; /* as the backend knows it */

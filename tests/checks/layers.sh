@@ -14,8 +14,9 @@ compose-compat/file: compose-compat/file base data model
 src/template: template base data
 src/config: config base data net model compose-compat/file template
 src/plan: plan base data model
+src/tool: tool base data model
 src/operator: base plan operator
-src/operator/docker: operator/docker base data net engine model plan
+src/operator/docker: operator/docker base data net engine model plan tool
 src/operator/baremetal: operator/baremetal base data net model plan
 src/operator/kubernetes: operator/kubernetes base data net model plan
 src/operator/external: operator/external base data net model plan

@@ -19,6 +19,8 @@ static const struct field_rule container_rules[] = {
 };
 const struct resource_kind fixture_container = { "container", "Container", KIND_RUNS,
                                                  container_rules, "services" };
+static const struct resource_kind fixture_called = { "provider", "Provider",
+                                                     KIND_RUNS | KIND_CALLED, NULL, "services" };
 const struct resource_kind fixture_network = { "network", "Network", KIND_ATTACHABLE, NULL,
                                                "networks" };
 const struct resource_kind fixture_volume = { "volume", "Volume", KIND_DATA, NULL, "volumes" };
@@ -55,7 +57,7 @@ static const char *digest_of(struct arena *arena, const struct node *spec)
 static bool is_spec_key(const char *key)
 {
     static const char *const others[] = { "depends_on", "bound",  "replicas", "fixed",    "hooks",
-                                          "external",   "policy", "build",    "disabled", "name" };
+                                          "external",   "policy", "build",    "disabled", "name", "called" };
 
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         if (text_is(key, others[i]))
@@ -125,7 +127,9 @@ static void add_hooks(struct wanted *wanted, const struct node *hooks)
 
 static void add_service(struct wanted_set *set, const struct node_pair *pair)
 {
-    struct wanted *wanted = wanted_add(set, &fixture_container, pair->key);
+    bool is_called = is_true(pair->value, "called");
+    struct wanted *wanted =
+        wanted_add(set, is_called ? &fixture_called : &fixture_container, pair->key);
     const struct node *replicas = node_get(pair->value, "replicas");
     const char *fixed = node_as_text(node_get(pair->value, "fixed"));
 
@@ -133,6 +137,11 @@ static void add_service(struct wanted_set *set, const struct node_pair *pair)
     wanted->service = wanted->key;
     wanted->name = fixed ? fixed : arena_printf(set->arena, "%s-%s", set->project, pair->key);
     wanted->is_name_fixed = fixed != NULL;
+    if (is_called) {
+        wanted->name = wanted->key;
+        wanted->replicas = 0;
+        return;
+    }
     if (replicas)
         wanted->replicas = replicas->u.integer;
     add_hooks(wanted, node_get(pair->value, "hooks"));
@@ -168,18 +177,25 @@ static void depend_on_image(struct wanted_set *set, struct wanted *wanted, const
     wanted_depend(set, wanted, on, DEPENDS_BOUND)->at = image->at;
 }
 
+static struct wanted *service_of(struct wanted_set *set, const char *name)
+{
+    struct wanted *wanted = wanted_find(set, fixture_container.name, name);
+
+    return wanted ? wanted : wanted_find(set, fixture_called.name, name);
+}
+
 static void depend_on_services(struct wanted_set *set, struct wanted *wanted,
                                const struct node *services)
 {
     if (node_is(services, NODE_LIST)) {
         NODE_EACH_ITEM (services, item)
-            wanted_depend(set, wanted, wanted_find(set, "container", node_as_text(*item)),
-                          DEPENDS_RUNNING);
+            wanted_depend(set, wanted, service_of(set, node_as_text(*item)), DEPENDS_RUNNING)
+                ->required = true;
     }
     if (!node_is(services, NODE_MAP))
         return;
     NODE_EACH_PAIR (services, pair) {
-        struct wanted *on = wanted_find(set, "container", pair->key);
+        struct wanted *on = service_of(set, pair->key);
         struct wanted_dependency *dependency = wanted_depend(set, wanted, on, DEPENDS_RUNNING);
         const char *condition = node_as_text(node_get(pair->value, "condition"));
         const struct node *required = node_get(pair->value, "required");
@@ -195,7 +211,7 @@ static void depend_on_services(struct wanted_set *set, struct wanted *wanted,
 
 static void connect(struct wanted_set *set, const struct node_pair *pair)
 {
-    struct wanted *wanted = wanted_find(set, "container", pair->key);
+    struct wanted *wanted = service_of(set, pair->key);
 
     depend_on_image(set, wanted, node_get(pair->value, "image"));
     depend_on_objects(set, wanted, node_get(pair->value, "networks"), &fixture_network,
@@ -364,6 +380,10 @@ static void edit_value(struct existing_set *set, struct existing *existing, cons
             if (binding->kind == &fixture_network)
                 binding->id = value;
         }
+    } else if (text_is(word, "given")) {
+        struct binding binding = { &fixture_called, "db", value };
+
+        ARENA_ADD(set->arena, &existing->bindings, binding);
     } else if (text_is(word, "copy")) {
         copy = existing_add(set, existing->kind);
         *copy = *existing;

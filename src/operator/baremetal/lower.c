@@ -106,7 +106,8 @@ static void connect_service(struct wanted_set *set, const struct service *servic
         if (volume)
             wanted_depend(set, wanted, volume, DEPENDS_BOUND)->at = mount->at;
     }
-    wanted_depend_on_services(set, wanted, service);
+    wanted_depend_on_services(set, wanted, service,
+                              (const struct resource_kind *const[]){ &baremetal_process, NULL });
 }
 
 int baremetal_lower(const struct project *project, struct wanted_set *out,

@@ -63,30 +63,18 @@ void build_log_init(struct build_log *log)
 
 /* --- the plugin ------------------------------------------------------------------------------- */
 
-static bool find_in(const char *dir, const char *below, struct str *ret_path)
-{
-    str_clear(ret_path);
-    str_printf(ret_path, "%s%s/docker-buildx", dir, below);
-    return file_exists(ret_path->buf);
-}
-
 static bool find_buildx(const struct docker *docker, struct str *ret_path)
 {
-    static const char *const dirs[] = { "/usr/local/lib/docker", "/usr/local/libexec/docker",
-                                        "/usr/lib/docker", "/usr/libexec/docker" };
-    const struct node *extra = node_get(docker_cli_config(docker), "cliPluginsExtraDirs");
-    const char *config_dir = engine_docker_config_dir(docker->engine);
+    struct arena *arena = arena_new();
+    bool is_found = false;
 
-    if (node_is(extra, NODE_LIST))
-        NODE_EACH_ITEM (extra, dir)
-            if (node_as_text(*dir) && find_in(node_as_text(*dir), "", ret_path))
-                return true;
-    if (config_dir && find_in(config_dir, "/cli-plugins", ret_path))
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
-        if (find_in(dirs[i], "/cli-plugins", ret_path))
-            return true;
-    return false;
+    for (const char *const *dir = docker_plugin_folders(docker, arena); *dir && !is_found; dir++) {
+        str_clear(ret_path);
+        str_printf(ret_path, "%s/docker-buildx", *dir);
+        is_found = file_exists(ret_path->buf);
+    }
+    arena_free(arena);
+    return is_found;
 }
 
 /* "v0.13.1" or "0.13.1+ds1": 13; a later major version counts as a very high one. */

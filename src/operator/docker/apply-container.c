@@ -169,6 +169,8 @@ static void add_labels(struct task *task, const struct docker_wanted *payload,
                                     .number = step->instance->number,
                                     .is_one_off = step->instance->number == 0 };
     encode_labels(&create->encode, &labels);
+    put_text(task->arena, node_get(create->encode.config, "Labels"), LABEL_GIVEN,
+             given_label(task->arena, task->docker, service));
     const char *volumes = image_volumes_label(task, service);
     if (volumes)
         put_text(task->arena, node_get(create->encode.config, "Labels"), LABEL_IMAGE_VOLUMES,

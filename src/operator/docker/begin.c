@@ -15,6 +15,9 @@ struct apply_row {
 };
 
 static const struct apply_row apply_rows[] = {
+    { STEP_CREATE, &docker_provider_kind, apply_provider },
+    { STEP_STOP, &docker_provider_kind, apply_provider },
+    { STEP_REMOVE, &docker_provider_kind, apply_provider },
     { STEP_PULL, NULL, apply_pull },
     { STEP_BUILD, NULL, apply_build },
     { STEP_CREATE, &docker_container_kind, apply_create_container },
@@ -237,6 +240,10 @@ void docker_cancel(void *handle, struct step *step)
     struct docker *docker = handle;
     VEC_EACH (&docker->tasks, item) {
         struct task *task = *item;
+        if (task->step == step && task->interrupt && task->result.status == STEP_WAITING) {
+            task->interrupt(task);
+            return;
+        }
         if (task->step != step || task->is_canceled)
             continue;
         task->is_canceled = true;

@@ -245,22 +245,13 @@ static void add_allowed(struct task *task, word_list *words)
 /* Ours, with the engine that we speak to, and the variables that secrets are taken from. */
 static const char *const *bake_environment(struct task *task)
 {
-    static const char *const dropped[] = { "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=",
-                                           "DOCKER_HOST=", "DOCKER_CONTEXT=" };
     const struct docker_wanted *payload = task_payload(task);
-    const char *host = engine_host(task->docker->engine);
+    const char *const *item =
+        docker_tool_environment(task->docker, task->arena, task->docker->environment);
     word_list words = { NULL, 0, 0 };
-    bool is_plain = host && text_starts(host, "unix://");
 
-    for (const char *const *item = task->docker->environment; item && *item; item++) {
-        bool is_kept = true;
-        for (size_t i = 0; i < (is_plain ? ARRAY_LEN(dropped) : 1); i++)
-            is_kept = is_kept && !text_starts(*item, dropped[i]);
-        if (is_kept)
-            ARENA_ADD(task->arena, &words, *item);
-    }
-    if (is_plain)
-        ARENA_ADD(task->arena, &words, arena_printf(task->arena, "DOCKER_HOST=%s", host));
+    for (; *item; item++)
+        ARENA_ADD(task->arena, &words, *item);
     VEC_EACH (&payload->service->build->secrets, reference) {
         const struct project_file *file = files_find(payload->project, reference->source, true);
         if (file && file->environment && file->content)

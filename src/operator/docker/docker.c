@@ -44,9 +44,17 @@ const struct resource_kind docker_container_kind = {
     .section = "services",
 };
 
-static const struct resource_kind *const kinds[] = { &docker_image_kind, &docker_network_kind,
-                                                     &docker_volume_kind, &docker_container_kind,
-                                                     NULL };
+const struct resource_kind docker_provider_kind = {
+    .name = "provider",
+    .title = "Provider",
+    .flags = KIND_RUNS | KIND_CALLED,
+    .fields = no_fields,
+    .section = "services",
+};
+
+static const struct resource_kind *const kinds[] = { &docker_image_kind,    &docker_network_kind,
+                                                     &docker_volume_kind,   &docker_container_kind,
+                                                     &docker_provider_kind, NULL };
 
 /* --- what is remembered ----------------------------------------------------------------------- */
 
@@ -143,6 +151,52 @@ const struct node *docker_cli_config(const struct docker *docker)
     return docker && docker->engine ? engine_docker_config(docker->engine) : NULL;
 }
 
+/* --- other programs --------------------------------------------------------------------------- */
+
+typedef MODEL_LIST(const char *) word_list;
+
+const char *const *docker_plugin_folders(const struct docker *docker, struct arena *arena)
+{
+    static const char *const dirs[] = { "/usr/local/lib/docker", "/usr/local/libexec/docker",
+                                        "/usr/lib/docker", "/usr/libexec/docker" };
+    const struct node *extra = node_get(docker_cli_config(docker), "cliPluginsExtraDirs");
+    const char *config_dir = engine_docker_config_dir(docker->engine);
+    word_list out = { NULL, 0, 0 };
+
+    if (node_is(extra, NODE_LIST))
+        NODE_EACH_ITEM (extra, dir)
+            if (node_as_text(*dir))
+                ARENA_ADD(arena, &out, arena_dup(arena, node_as_text(*dir)));
+    if (config_dir)
+        ARENA_ADD(arena, &out, arena_printf(arena, "%s/cli-plugins", config_dir));
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+        ARENA_ADD(arena, &out, arena_printf(arena, "%s/cli-plugins", dirs[i]));
+    ARENA_ADD(arena, &out, NULL);
+    return out.items;
+}
+
+const char *const *docker_tool_environment(const struct docker *docker, struct arena *arena,
+                                           const char *const *environment)
+{
+    static const char *const dropped[] = { "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=",
+                                           "DOCKER_HOST=", "DOCKER_CONTEXT=" };
+    const char *host = engine_host(docker->engine);
+    bool is_plain = host && text_starts(host, "unix://");
+    word_list out = { NULL, 0, 0 };
+
+    for (const char *const *item = environment; item && *item; item++) {
+        bool is_kept = true;
+        for (size_t i = 0; i < (is_plain ? ARRAY_LEN(dropped) : 1); i++)
+            is_kept = is_kept && !text_starts(*item, dropped[i]);
+        if (is_kept)
+            ARENA_ADD(arena, &out, *item);
+    }
+    if (is_plain)
+        ARENA_ADD(arena, &out, arena_printf(arena, "DOCKER_HOST=%s", host));
+    ARENA_ADD(arena, &out, NULL);
+    return out.items;
+}
+
 /* --- the handle ------------------------------------------------------------------------------- */
 
 static void docker_close(void *handle)
@@ -154,6 +208,7 @@ static void docker_close(void *handle)
     docker_tasks_free(docker);
     engine_close(docker->engine);
     map_release(&docker->images);
+    map_release(&docker->given);
     VEC_RELEASE(&docker->instances);
     VEC_RELEASE(&docker->networks);
     VEC_RELEASE(&docker->deaths);
@@ -182,6 +237,7 @@ static int docker_open(const struct operator_config *config, void **ret_handle, 
     docker->environment = config->environment;
     docker->arena = arena_new();
     map_init(&docker->images);
+    map_init(&docker->given);
     struct engine_config engine = { .loop = config->loop,
                                     .environment = config->environment,
                                     .host = config->endpoint,
@@ -215,14 +271,14 @@ const struct operator_ops docker_ops = {
     .summary = "containers of a Docker Engine, over its socket",
     .section = "docker",
     .needs_image = true,
-    .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS | CAP_BUILD |
-            CAP_PIN,
+    .caps = CAP_LOGS | CAP_EXEC | CAP_ATTACH | CAP_EVENTS | CAP_PROJECTS | CAP_BUILD | CAP_PIN,
     .kinds = kinds,
     .open = docker_open,
     .close = docker_close,
     .identity = docker_identity,
     .lower = docker_lower,
     .observe = docker_observe,
+    .check = docker_check,
     .begin = docker_begin,
     .cancel = docker_cancel,
     .concurrency = docker_concurrency,

@@ -34,9 +34,11 @@
 #define LABEL_NETWORK LABEL_PREFIX "network"
 #define LABEL_VOLUME LABEL_PREFIX "volume"
 #define LABEL_BUILDER LABEL_PREFIX "image.builder"
+/* Ours: what providers gave (given.c). */
+#define LABEL_GIVEN "com.octocompose.given"
 
 extern const struct resource_kind docker_image_kind, docker_network_kind, docker_volume_kind,
-    docker_container_kind;
+    docker_container_kind, docker_provider_kind;
 
 /* --- what wanted->payload points at ----------------------------------------------------------- */
 
@@ -83,6 +85,7 @@ struct docker {
     const char *const *environment;
     struct arena *arena; /* of the handle: what is remembered */
     struct map images;   /* key -> struct docker_image * */
+    struct map given;    /* service -> struct docker_given *: of its provider */
     VEC(struct docker_instance) instances;
     VEC(struct docker_network) networks; /* until they were looked at for the last time (twins.c) */
     VEC(const char *) deaths; /* ids that events told to have died: lists may be behind */
@@ -124,6 +127,31 @@ bool docker_has_references(const struct service *service);
 /* api-socket.c: the definition of a service with what docker compose makes of use_api_socket. */
 const char *api_socket_definition(struct arena *arena, const struct service *service,
                                   const char *definition);
+
+/* given.c: what providers gave. */
+
+/* Returns the digest of the variables (name -> value, sorted), "" of none. */
+const char *given_remember(struct docker *docker, const char *service,
+                           const struct node *variables);
+/* What the service gets from the providers that it depends on and that were called; may be empty. */
+struct node *given_variables(struct arena *arena, const struct docker *docker,
+                             const struct service *service);
+/* The same as it is recorded, without values; NULL: nothing. */
+const char *given_label(struct arena *arena, const struct docker *docker,
+                        const struct service *service);
+/* Whether a container's variable came from a provider, by its labels and its name; service may be
+   NULL. */
+bool given_has(struct arena *arena, const struct node *labels, const struct project *project,
+               const struct service *service, const char *name);
+
+/* apply-provider.c */
+void docker_check(void *handle, const struct plan *plan, struct findings *findings);
+
+/* docker.c: the folders of docker's plugins, NULL-terminated; and the environment of a program that
+   is to speak to the engine that we speak to, of that one (NULL-terminated "K=V"). In the arena. */
+const char *const *docker_plugin_folders(const struct docker *docker, struct arena *arena);
+const char *const *docker_tool_environment(const struct docker *docker, struct arena *arena,
+                                           const char *const *environment);
 
 /* pin.c */
 void docker_pin(void *handle, const char *image, pin_done_fn done, void *arg);

@@ -103,12 +103,19 @@ static void add_proxies(struct encode *e, struct node *list)
 void encode_environment(struct encode *e, const struct field *field)
 {
     struct node *list = new_list(e->arena);
+    const struct node *given = given_variables(e->arena, e->docker, e->service);
     add_proxies(e, list);
     VEC_EACH (&e->service->environment, pair) {
+        if (node_get(given, pair->key))
+            continue; /* what a provider gives wins, as with docker compose */
         const char *text =
             pair->value ? arena_printf(e->arena, "%s=%s", pair->key, pair->value) : pair->key;
         node_add(e->arena, list, new_text(e->arena, text));
     }
+    NODE_EACH_PAIR (given, pair)
+        node_add(e->arena, list,
+                 new_text(e->arena,
+                          arena_printf(e->arena, "%s=%s", pair->key, node_as_text(pair->value))));
     /* The service's own value wins. */
     if (e->service->use_api_socket && !pair_list_find(&e->service->environment, "DOCKER_CONFIG"))
         node_add(e->arena, list, new_text(e->arena, FILES_CONFIG_VARIABLE));
@@ -149,6 +156,11 @@ struct node *readback_environment(struct readback *r, const struct field *field)
             node_is(want, NODE_MAP) ? node_get_pair(want, key.at, key.len) : NULL;
         const char *name = arena_dup_len(r->arena, key.at, key.len);
         bool is_ours = text_is(node_as_text(*item), FILES_CONFIG_VARIABLE);
+        if (given_has(r->arena, node_get(r->config, "Labels"), r->project, r->service, name)) {
+            if (mine)
+                put_node(r->arena, out, name, mine->value);
+            continue;
+        }
         if (!mine && (is_ours || list_has(image, *item) || is_proxy(r, name)))
             continue;
         struct node *value = has_value ? node_text_len(r->arena, nowhere, text.at, text.len)
@@ -182,7 +194,8 @@ struct node *readback_user_labels(struct readback *r, const struct field *field)
     NODE_EACH_PAIR (labels, pair) {
         bool is_images =
             node_get(image, pair->key) && node_equal(node_get(image, pair->key), pair->value);
-        if (text_starts(pair->key, LABEL_PREFIX) || text_starts(pair->key, "desktop.docker.io/") ||
+        if (text_starts(pair->key, LABEL_PREFIX) || text_is(pair->key, LABEL_GIVEN) ||
+            text_starts(pair->key, "desktop.docker.io/") ||
             (is_images && !node_get(want, pair->key)))
             continue;
         put_node(r->arena, out, pair->key, node_copy(r->arena, pair->value));

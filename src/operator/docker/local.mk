@@ -6,6 +6,7 @@ operator_docker_files = \
 	src/operator/docker/apply-hook.c \
 	src/operator/docker/apply-image.c \
 	src/operator/docker/apply-object.c \
+	src/operator/docker/apply-provider.c \
 	src/operator/docker/apply-run.c \
 	src/operator/docker/await.c \
 	src/operator/docker/begin.c \
@@ -27,6 +28,7 @@ operator_docker_files = \
 	src/operator/docker/fields.h \
 	src/operator/docker/files.c \
 	src/operator/docker/files.h \
+	src/operator/docker/given.c \
 	src/operator/docker/image.c \
 	src/operator/docker/lower-check.c \
 	src/operator/docker/lower.c \

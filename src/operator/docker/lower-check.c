@@ -110,14 +110,30 @@ static void check_hooks(struct check *check)
                 "per_replica is not supported by the docker operator");
 }
 
+/* A provider is called before anything is made or started (docker compose has no container started
+   by then, either). */
+static void check_provider(struct check *check, const struct project *project)
+{
+    const struct service *service = check->service;
+    if (!service->provider)
+        return;
+    if (!text_is_set(service->provider->type) || text_is(service->provider->type, "compose"))
+        add(check, FINDING_ERROR, service_origin(service, "provider.type"), "provider.type",
+            "names a plugin of docker or an executable, which this is not");
+    VEC_EACH (&service->depends_on, dependency) {
+        const struct service *on = project_find_service(project, dependency->service);
+        if (on && !on->provider && dependency->condition != DEPEND_STARTED)
+            add(check, FINDING_WARNING, dependency->at, "depends_on",
+                "a provider is called before any container is started, and does not wait for it");
+    }
+}
+
 void docker_lower_check(const struct project *project, const struct service *service,
                         struct findings *findings)
 {
     struct check check = { service, findings };
 
-    if (service->provider)
-        add(&check, FINDING_ERROR, service_origin(service, "provider"), "provider",
-            "providers are not supported by the docker operator");
+    check_provider(&check, project);
     if (service->models.n)
         add(&check, FINDING_ERROR, service_origin(service, "models"), "models",
             "models are not supported by the docker operator");

@@ -296,6 +296,21 @@ static struct wanted *lower_container(struct lower *lower, const struct service 
     return wanted;
 }
 
+/* --- providers -------------------------------------------------------------------------------- */
+
+static void lower_provider(struct lower *lower, const struct service *service)
+{
+    struct wanted *wanted = wanted_add(lower->out, &docker_provider_kind, service->name);
+    struct docker_wanted *payload = ARENA_NEW(lower->out->arena, struct docker_wanted);
+
+    *payload = (struct docker_wanted){ .project = lower->project, .service = service };
+    wanted->name = service->name;
+    wanted->service = service->name;
+    wanted->at = service_origin(service, "provider");
+    wanted->is_disabled = service->is_disabled;
+    wanted->payload = payload;
+}
+
 /* --- who depends on what ---------------------------------------------------------------------- */
 
 static void depend_on(struct lower *lower, struct wanted *wanted, const struct resource_kind *kind,
@@ -357,6 +372,14 @@ static bool names_instances(const struct service *service)
            (service->links.n || service->external_links.n);
 }
 
+static void depend_on_services(struct lower *lower, struct wanted *wanted,
+                               const struct service *service)
+{
+    static const struct resource_kind *const kinds[] = { &docker_container_kind,
+                                                         &docker_provider_kind, NULL };
+    wanted_depend_on_services(lower->out, wanted, service, kinds);
+}
+
 static void depend_on_instances(struct lower *lower, struct wanted *wanted,
                                 const struct service *service)
 {
@@ -377,7 +400,7 @@ static void depend_on_instances(struct lower *lower, struct wanted *wanted,
                   arena_dup_len(lower->out->arena, entry, strcspn(entry, ":")), DEPENDS_BOUND,
                   service_origin(service, "volumes_from"));
     }
-    wanted_depend_on_services(lower->out, wanted, service);
+    depend_on_services(lower, wanted, service);
     if (names_instances(service))
         VEC_EACH (&service->depends_on, dependency)
             depend_on(lower, wanted, &docker_container_kind, dependency->service, DEPENDS_EXISTS,
@@ -396,13 +419,21 @@ int docker_lower(const struct project *project, struct wanted_set *out, struct f
     VEC_EACH (&project->services, service) {
         if (!(*service)->is_disabled)
             docker_lower_check(project, *service, findings);
-        if (!(*service)->provider)
+        if ((*service)->provider)
+            lower_provider(&lower, *service);
+        else
             lower_container(&lower, *service);
     }
     VEC_EACH (&project->services, service) {
-        struct wanted *wanted = wanted_find(out, docker_container_kind.name, (*service)->name);
-        if (!wanted || (*service)->is_disabled)
+        const struct resource_kind *kind =
+            (*service)->provider ? &docker_provider_kind : &docker_container_kind;
+        struct wanted *wanted = wanted_find(out, kind->name, (*service)->name);
+        if ((*service)->is_disabled)
             continue;
+        if ((*service)->provider) {
+            depend_on_services(&lower, wanted, *service);
+            continue;
+        }
         depend_on_images(&lower, wanted, *service);
         depend_on_objects(&lower, wanted, *service);
         depend_on_instances(&lower, wanted, *service);

@@ -422,6 +422,7 @@ void observe_read(struct observation *observation)
         bind_networks(observation, existing);
         bind_volumes(observation, existing);
         bind_images(observation, existing, wanted);
+        given_bind(observation, existing);
         bind_references(observation, existing, wanted);
         if (!wanted || !wanted->digest || wanted->is_disabled || existing->is_one_off ||
             existing->is_helper || is_current(existing, wanted))

@@ -52,6 +52,8 @@ struct observation {
     MODEL_LIST(struct container_look *) inspects;
 };
 
+/* What a container was given by providers, as its label says (given.c). */
+void given_bind(struct observation *observation, struct existing *existing);
 /* From the answers of the first round; fills observation->inspects. */
 void observe_read(struct observation *observation);
 /* From the inspect answers. */

@@ -22,6 +22,9 @@ struct task {
     void *data;
     void (*release)(struct task *task);
     void (*cancel)(struct task *task); /* ends early; NULL: the call is cancelled */
+    /* Instead of that: asks for an early end, which the task then reports itself; called again when
+       the user insists. */
+    void (*interrupt)(struct task *task);
 };
 
 /* Ends the task: reports in the next round of the loop and frees it. */
@@ -62,6 +65,7 @@ void apply_attach(struct task *task);
 void apply_detach(struct task *task);
 void apply_await(struct task *task);
 void apply_hook(struct task *task);
+void apply_provider(struct task *task);
 
 /* twins.c: other networks of the name of one that was made in this run. twins_note() keeps in mind
    what the task's step made; twins_look() removes others of our own with such a name and goes on

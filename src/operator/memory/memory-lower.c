@@ -186,7 +186,8 @@ static void connect_service(const struct project *project, struct wanted_set *se
     depend_on_parent(set, wanted, service->ipc, service_origin(service, "ipc"));
     depend_on_parent(set, wanted, service->pid, service_origin(service, "pid"));
     depend_on_volumes_from(set, wanted, service);
-    wanted_depend_on_services(set, wanted, service);
+    wanted_depend_on_services(set, wanted, service,
+                              (const struct resource_kind *const[]){ &memory_container, NULL });
 }
 
 static void add_service(const struct project *project, struct wanted_set *set,
