@@ -272,6 +272,27 @@ static void warn_repos(struct conversion *c, const struct node *services)
     }
 }
 
+/* Settings that no text refers to. */
+static void warn_settings(struct conversion *c, const struct node_pair *pair, const char *section)
+{
+    const struct node *used = c->pipeline.settings.used;
+    STR_AUTO(path);
+
+    str_printf(&path, "%s.%s", section, pair->key);
+    if (node_get(used, path.buf) != NULL)
+        return;
+    str_add_char(&path, '.');
+    NODE_EACH_PAIR (used, value) {
+        if (!text_starts(value->key, path.buf))
+            continue;
+        str_cut(&path, path.len - 1);
+        NODE_EACH_PAIR (pair->value, below)
+            warn_settings(c, below, path.buf);
+        return;
+    }
+    warn_left_out(c, pair, section, "compose files have no place for settings");
+}
+
 static void warn_losses(struct conversion *c)
 {
     const struct settings *settings = &c->pipeline.settings;
@@ -279,7 +300,7 @@ static void warn_losses(struct conversion *c)
 
     NODE_EACH_PAIR (settings->configs, pair) {
         if (!settings_is_compose_config(settings, pair->key))
-            warn_left_out(c, pair, "configs", "compose files have no place for settings");
+            warn_settings(c, pair, "configs");
     }
     warn_repos(c, node_get_path(settings->merged, "repos", "services", NULL));
     if (!node_is(services, NODE_MAP))

@@ -8,6 +8,7 @@ config_files = \
 	src/config/octo-form.c \
 	src/config/pipeline.c \
 	src/config/pipeline.h \
+	src/config/references.c \
 	src/config/repos.c \
 	src/config/services.c \
 	src/config/settings.c \

@@ -2,13 +2,17 @@
  * octo-form.c - a compose file's tree as an OctoCompose configuration: images go to the
  * repositories, as their charts have them, the rest stays where it is. Called by convert.c.
  *
- * Variables stay in the texts that have them; there are no `configs` made of them, because nothing
- * could refer to these before templates are run.
+ * What differs between installations has a variable in a compose file. Each expression with one in a
+ * service's texts becomes a setting, configs.SERVICE.VARIABLE, to which the text refers: who uses the
+ * configuration sees there what can be set, and sets it in a file of his own. The expression itself stays
+ * (the environment and .env still count), and so the project stays the same.
  */
 #include "base/base.h"
 
 #include "config/convert.h"
 #include "config/settings.h"
+
+#include <ctype.h>
 
 /* --- images -------------------------------------------------------------------------------------
  */
@@ -96,27 +100,6 @@ static struct node *make_entry(struct arena *arena, const struct node *image)
 /* --- templates ----------------------------------------------------------------------------------
  */
 
-/* The first text with braces, which a configuration takes as a template; or NULL. */
-static const struct node *find_braces(const struct node *node)
-{
-    const struct node *found = NULL;
-    const char *text = node_as_text(node);
-
-    if (text != NULL)
-        return strstr(text, "{{") != NULL ? node : NULL;
-    if (node->kind == NODE_LIST) {
-        for (size_t i = 0; i < node->u.list.n && found == NULL; i++)
-            found = find_braces(node->u.list.items[i]);
-    } else if (node->kind == NODE_MAP) {
-        for (size_t i = 0; i < node->u.map.n && found == NULL; i++) {
-            const struct node_pair *pair = &node->u.map.items[i];
-
-            found = strstr(pair->key, "{{") != NULL ? pair->value : find_braces(pair->value);
-        }
-    }
-    return found;
-}
-
 /* octocompose: {config: {noTemplate: true}} */
 static void say_no_template(struct arena *arena, struct node *service, struct origin at)
 {
@@ -130,7 +113,7 @@ static void say_no_template(struct arena *arena, struct node *service, struct or
 
 static void refuse_braces(const struct node_pair *section, struct findings *findings)
 {
-    const struct node *found = find_braces(section->value);
+    const struct node *found = references_find(section->value);
 
     if (found == NULL)
         return;
@@ -138,6 +121,132 @@ static void refuse_braces(const struct node_pair *section, struct findings *find
                              "a text has \"{{\", which an OctoCompose configuration takes as a "
                              "template"),
                  "only services can have it; elsewhere, keep it in a file of its own");
+}
+
+/* --- settings -----------------------------------------------------------------------------------
+ */
+
+struct tunables {
+    struct arena *arena;
+    const char *service;
+    struct node *settings; /* variable -> its expression */
+};
+
+static bool is_word_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* The length of the expression that text begins with, "$NAME" or "${NAME...}", 0: it is none. */
+static size_t expression_len(const char *text)
+{
+    size_t n = text[1] == '{' ? 2 : 1;
+    unsigned depth = 1;
+
+    if (text[0] != '$' || !is_word_char(text[n]) || isdigit((unsigned char)text[n]))
+        return 0;
+    if (n == 1) {
+        while (is_word_char(text[n]))
+            n++;
+        return n;
+    }
+    for (; depth > 0; n++) {
+        if (text[n] == '\0')
+            return 0;
+        depth += text[n] == '{' && text[n - 1] == '$';
+        depth -= text[n] == '}';
+    }
+    return n;
+}
+
+/* The key of the setting that has the expression: its variable, with a number when that one has others
+   already. */
+static const char *setting_key(struct tunables *t, struct origin at, struct slice expression)
+{
+    size_t start = expression.at[1] == '{' ? 2 : 1;
+    size_t n = 0;
+    STR_AUTO(key);
+
+    while (start + n < expression.len && is_word_char(expression.at[start + n]))
+        n++;
+    for (unsigned number = 1;; number++) {
+        const struct node *other;
+
+        str_clear(&key);
+        str_add_len(&key, expression.at + start, n);
+        if (number > 1)
+            str_printf(&key, "_%u", number);
+        other = node_get(t->settings, key.buf);
+        if (other == NULL)
+            node_set(t->arena, t->settings, key.buf, at,
+                     node_text_len(t->arena, at, expression.at, expression.len));
+        if (other == NULL || slice_is(expression, node_as_text(other)))
+            return arena_dup(t->arena, key.buf);
+    }
+}
+
+/* Go's fields are words; other names are looked up. */
+static void add_reference(const struct tunables *t, const char *key, struct str *out)
+{
+    const char *c = t->service;
+
+    while (is_word_char(*c))
+        c++;
+    if (*c == '\0' && !isdigit((unsigned char)t->service[0]))
+        str_printf(out, "{{.configs.%s.%s}}", t->service, key);
+    else
+        str_printf(out, "{{index .configs \"%s\" \"%s\"}}", t->service, key);
+}
+
+static struct node *refer(struct tunables *t, struct node *node)
+{
+    const char *at = node->u.text.bytes;
+    struct node *result;
+    STR_AUTO(out);
+
+    while (*at != '\0') {
+        size_t len = at[0] == '$' && at[1] == '$' ? 0 : expression_len(at);
+        size_t n = at[0] == '$' && at[1] == '$' ? 2 : 1;
+
+        if (len > 0)
+            add_reference(t, setting_key(t, node->at, (struct slice){ at, len }), &out);
+        else
+            str_add_len(&out, at, n);
+        at += len > 0 ? len : n;
+    }
+    if (slice_is((struct slice){ out.buf, out.len }, node->u.text.bytes))
+        return node;
+    result = node_text_len(t->arena, node->at, out.buf, out.len);
+    result->flags = node->flags;
+    return result;
+}
+
+static struct node *refer_all(struct tunables *t, struct node *node)
+{
+    if (node->kind == NODE_TEXT && strlen(node->u.text.bytes) == node->u.text.len)
+        return refer(t, node);
+    if (node->kind == NODE_LIST) {
+        NODE_EACH_ITEM (node, item)
+            *item = refer_all(t, *item);
+    } else if (node->kind == NODE_MAP) {
+        NODE_EACH_PAIR (node, pair)
+            pair->value = refer_all(t, pair->value);
+    }
+    return node;
+}
+
+/* The settings of the services; a config of the Compose format has its name for itself. */
+static void take_settings(struct arena *arena, struct node *services, struct node *configs)
+{
+    NODE_EACH_PAIR (services, pair) {
+        struct tunables tunables = { arena, pair->key, node_map(arena, pair->at) };
+
+        if (node_get(configs, pair->key) != NULL || node_get(pair->value, "octocompose") != NULL)
+            continue;
+        pair->value = refer_all(&tunables, pair->value);
+        if (tunables.settings->u.map.n > 0)
+            node_set_len(arena, configs, pair->key, pair->key_len, pair->at, tunables.settings);
+    }
 }
 
 /* --- the tree -----------------------------------------------------------------------------------
@@ -158,7 +267,7 @@ static void take_images(struct arena *arena, const struct config_operator *chose
             node_set_len(arena, entries, pair->key, pair->key_len, pair->at, entry);
             node_remove(pair->value, "image");
         }
-        braces = find_braces(pair->value);
+        braces = references_find(pair->value);
         if (braces != NULL && pair->value->kind == NODE_MAP)
             say_no_template(arena, pair->value, braces->at);
     }
@@ -181,32 +290,48 @@ static void drop_unused_configs(struct node *configs, const struct node *service
     }
 }
 
+/* The map of the key, which is made when there is none. */
+static struct node *own_map(struct arena *arena, const struct node *tree, const char *key)
+{
+    const struct origin none = ORIGIN_NONE;
+    struct node *map = node_get(tree, key);
+
+    return node_is(map, NODE_MAP) ? map : node_map(arena, none);
+}
+
 struct node *octo_form(struct arena *arena, struct node *tree,
                        const struct config_operator *chosen, struct findings *findings)
 {
     const struct origin none = ORIGIN_NONE;
     struct node *services = node_get(tree, "services");
-    struct node *configs = node_get(tree, "configs");
+    struct node *configs = own_map(arena, tree, "configs");
     struct node *entries = node_map(arena, none);
     struct node *repos = node_map(arena, none);
     struct node *octoctl = node_map(arena, none);
     struct node *result = node_map(arena, tree->at);
 
-    if (node_is(services, NODE_MAP))
+    drop_unused_configs(configs, services, findings);
+    if (node_get_pair(tree, "configs", strlen("configs")) != NULL)
+        refuse_braces(node_get_pair(tree, "configs", strlen("configs")), findings);
+    if (node_is(services, NODE_MAP)) {
         take_images(arena, chosen, services, entries);
-    if (node_is(configs, NODE_MAP))
-        drop_unused_configs(configs, services, findings);
+        take_settings(arena, services, configs);
+    }
     node_set(arena, octoctl, "operator", none, node_text(arena, none, chosen->name));
     node_set(arena, repos, "services", none, entries);
     NODE_EACH_PAIR (tree, pair) {
-        if (pair->value == configs && node_is(configs, NODE_MAP) && configs->u.map.n == 0)
+        if (strcmp(pair->key, "configs") == 0)
             continue;
         if (pair->value != services)
             refuse_braces(pair, findings);
         if (pair->value == services && entries->u.map.n > 0)
             node_set(arena, result, "repos", none, repos);
+        if (pair->value == services && configs->u.map.n > 0)
+            node_set(arena, result, "configs", none, configs);
         node_set_len(arena, result, pair->key, pair->key_len, pair->at, pair->value);
     }
+    if (configs->u.map.n > 0)
+        node_set(arena, result, "configs", none, configs);
     node_set(arena, result, "octoctl", none, octoctl);
     return result;
 }

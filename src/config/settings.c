@@ -216,25 +216,67 @@ static void refuse_templates(const struct settings *settings, const struct node 
     }
 }
 
-/* Below one top-level key; a service may say that its texts are no templates. */
-static void refuse_templates_below(const struct settings *settings, const struct node_pair *top)
+/* --- references to settings ---------------------------------------------------------------------
+ */
+
+static bool is_template_free(const struct settings *settings, const char *service)
 {
-    STR_AUTO(path);
+    const struct node *merged = node_get_path(settings->merged, "services", service, NULL);
+    const struct node *choice = service_config(merged, "noTemplate");
 
-    if (strcmp(top->key, "services") != 0 || top->value->kind != NODE_MAP) {
-        str_add(&path, top->key);
-        refuse_key_templates(settings, top, &path);
-        return;
-    }
-    NODE_EACH_PAIR (top->value, service) {
-        const struct node *merged = node_get_path(settings->merged, "services", service->key, NULL);
-        const struct node *choice = service_config(merged, "noTemplate");
+    return node_is(choice, NODE_BOOL) && choice->u.truth;
+}
 
-        str_clear(&path);
-        str_printf(&path, "services.%s", service->key);
-        if (!node_is(choice, NODE_BOOL) || !choice->u.truth)
-            refuse_key_templates(settings, service, &path);
+/* A service may say that its texts are no templates. */
+static struct node *expand_services(struct settings *settings, struct node *services)
+{
+    struct node *result = services;
+
+    if (services->kind != NODE_MAP || references_find(services) == NULL)
+        return services;
+    result = node_copy_shallow(settings->arena, services);
+    NODE_EACH_PAIR (result, pair) {
+        STR_AUTO(path);
+
+        str_printf(&path, "services.%s", pair->key);
+        if (strstr(pair->key, "{{") != NULL)
+            not_yet(settings, pair->value, path.buf, "a service's name cannot be a template");
+        else if (!is_template_free(settings, pair->key))
+            pair->value = references_expand(settings, pair->value, path.buf);
     }
+    return result;
+}
+
+/* In services and repositories references are replaced, elsewhere there are none. True when something was
+   replaced. */
+static bool expand_source(struct settings *settings, const struct source *source)
+{
+    bool is_changed = false;
+
+    NODE_EACH_PAIR (source->tree, pair) {
+        struct node *value = pair->value;
+        STR_AUTO(path);
+
+        str_add(&path, pair->key);
+        if (strcmp(pair->key, "services") == 0)
+            pair->value = expand_services(settings, value);
+        else if (strcmp(pair->key, "repos") == 0)
+            pair->value = references_expand(settings, value, pair->key);
+        else
+            refuse_key_templates(settings, pair, &path);
+        is_changed = is_changed || pair->value != value;
+    }
+    return is_changed;
+}
+
+static void merge_sources(struct settings *settings, const struct source_list *sources)
+{
+    const struct origin none = ORIGIN_NONE;
+
+    settings->merged = node_map(settings->arena, none);
+    for (size_t i = sources->n; i > 0; i--)
+        settings->merged =
+            settings_merge(settings->arena, settings->merged, sources->items[i - 1].tree);
 }
 
 /* --- reading ------------------------------------------------------------------------------------
@@ -437,13 +479,13 @@ static void apply_globals(struct settings *settings)
     }
 }
 
-void settings_read(struct settings *settings, const struct source_list *sources)
+/* What is wrong with the files before they are one. */
+static void check_sources(struct settings *settings, const struct source_list *sources)
 {
     static const char *const own_sections[] = { "globals", "configs", "repos", "octoctl" };
     const struct origin none = ORIGIN_NONE;
-    size_t n_errors = settings->findings->n_errors;
+    struct node *merged = node_map(settings->arena, none);
 
-    settings->merged = node_map(settings->arena, none);
     for (size_t i = sources->n; i > 0; i--) {
         const struct node *tree = sources->items[i - 1].tree;
         STR_AUTO(path);
@@ -452,19 +494,30 @@ void settings_read(struct settings *settings, const struct source_list *sources)
         for (size_t k = 0; k < ARRAY_LEN(own_sections); k++) {
             str_clear(&path);
             str_add(&path, own_sections[k]);
-            check_kinds(settings, node_get(settings->merged, own_sections[k]),
+            check_kinds(settings, node_get(merged, own_sections[k]),
                         node_get(tree, own_sections[k]), &path);
         }
-        settings->merged = settings_merge(settings->arena, settings->merged, tree);
+        merged = settings_merge(settings->arena, merged, tree);
     }
-    for (size_t i = 0; i < sources->n; i++) {
-        NODE_EACH_PAIR (sources->items[i].tree, pair)
-            refuse_templates_below(settings, pair);
-    }
+    settings->merged = merged;
+}
+
+void settings_read(struct settings *settings, const struct source_list *sources)
+{
+    const struct origin none = ORIGIN_NONE;
+    size_t n_errors = settings->findings->n_errors;
+    bool is_changed = false;
+
+    check_sources(settings, sources);
     if (settings->findings->n_errors > n_errors)
         return;
     read_name(settings);
     read_octoctl(settings);
-    check_repos(settings);
     apply_globals(settings);
+    settings->used = node_map(settings->arena, none);
+    for (size_t i = 0; i < sources->n; i++)
+        is_changed = expand_source(settings, &sources->items[i]) || is_changed;
+    if (is_changed)
+        merge_sources(settings, sources);
+    check_repos(settings);
 }

@@ -17,6 +17,7 @@ struct settings {
     const struct config_operator *chosen; /* set between settings_read() and the rest */
     const struct node *operator_settings; /* octoctl without our own keys */
     struct node *configs;                 /* services' settings, globals applied */
+    struct node *used;                    /* "configs.web.port" -> the value, for each referred to */
 };
 
 /* Merges the files and checks what is ours in them. */
@@ -42,6 +43,13 @@ struct node *compose_part(const struct settings *settings, const struct source_l
    written in sources[i] is in ret_trees[i] (one for each source), for relative paths start there. */
 void compose_parts_of_repos(const struct settings *settings, const struct source_list *sources,
                             const char *section, struct node **ret_trees);
+
+/* references.c: the tree with its references to settings replaced; what cannot be replaced are
+   findings, and node_wrong() stands in its place. The tree itself when there is nothing to replace.
+ */
+struct node *references_expand(struct settings *settings, struct node *node, const char *path);
+/* references.c: the first text with "{{", or value of such a key; NULL: there is none. */
+const struct node *references_find(const struct node *node);
 
 /* compose-part.c: the finding that two values (`here` in the key `path`) exclude each other. */
 void settings_say_twice(const struct settings *settings, const struct node *here,

@@ -34,8 +34,14 @@ BAD = {
     "not-a-mapping": ({"config.yaml": "octoctl: {}\ninclude:\n  - url: b.yaml\n", "b.yaml": "- a\n"}, "b.yaml:1:1", "mapping"),
     "two-kinds": ({"config.yaml": "octoctl: {}\nconfigs: {web: {log: info}}\ninclude:\n  - url: b.yaml\n",
                    "b.yaml": "configs: {web: {log: {level: info}}}\n"}, "config.yaml:2:22", "configs.web.log"),
-    "template": ({"config.yaml": "octoctl: {}\nservices:\n  web:\n    image: \"{{.configs.web.image}}\"\n"},
+    "template": ({"config.yaml": "octoctl: {}\nservices:\n  web:\n    image: \"{{.env.IMAGE}}\"\n"},
                  "config.yaml:4:12", "templates"),
+    "no-such-setting": ({"config.yaml": "configs: {web: {image: x}}\nservices:\n  web:\n    image: \"{{.configs.web.imge}}\"\n"},
+                        "config.yaml:4:12", "did you mean \"image\"?"),
+    "setting-is-a-map": ({"config.yaml": "configs: {web: {image: {a: b}}}\nservices:\n  web:\n    image: \"{{.configs.web.image}}\"\n"},
+                         "config.yaml:4:12", "needs one value"),
+    "template-in-settings": ({"config.yaml": "octoctl: {}\nconfigs: {web: {a: '{{.configs.web.b}}', b: c}}\nservices: {web: {image: x}}\n"},
+                             "config.yaml:2:20", "templates"),
     "unknown-key": ({"config.yaml": "octoctl: {}\nservcies: {}\n"}, "config.yaml:2:1", "services"),
     "no-such-globals": ({"config.yaml": "octoctl: {}\nglobals: {all: {}}\nservices:\n  web:\n    image: x\n"
                          "    octocompose: {config: {globals: some}}\n"}, "config.yaml:6:37", "all"),
@@ -173,6 +179,25 @@ def test_paths_start_at_their_file(tmp_path):
         vendor + "/v", vendor + "/sub/v", vendor + "/sub/v"]
     assert load("--operator", "baremetal")["web"]["entrypoint"] == [vendor + "/bin/web"]
     assert "octocompose.yaml:3:40" in good("explain", "web", cwd=tmp_path)
+
+
+def test_references_to_settings(tmp_path):
+    (tmp_path / "config.yaml").write_text("include: [{url: v.yaml}]\nconfigs: {web: {port: 9090, my-key: '${K:-k}'}}\noctoctl: {}\n")
+    (tmp_path / "v.yaml").write_text(
+        "globals: {all: {log: {level: info}}}\n"
+        "configs: {web: {port: 80, tag: 1.25}, my-db: {user: bob}}\n"
+        "repos: {services: {web: {docker: {image: nginx, tag: '{{ .configs.web.tag }}'}}}}\n"
+        "services:\n"
+        "  web:\n"
+        "    ports: ['{{.configs.web.port}}:80']\n"
+        "    environment:\n"
+        "      LEVEL: 'a {{- .configs.web.log.level -}} b'\n"
+        "      DB: '{{index .configs \"my-db\" \"user\"}}@{{index .configs.web \"my-key\"}}'\n"
+        "    octocompose: {config: {globals: all}}\n")
+    project = json.loads(good("config", "--format", "json", cwd=tmp_path))["services"]["web"]
+    assert project["image"] == "nginx:1.25"
+    assert project["ports"][0]["published"] == "9090"
+    assert project["environment"] == {"LEVEL": "ainfob", "DB": "bob@k"}
 
 
 def test_no_templates_where_the_service_says_so(tmp_path):
