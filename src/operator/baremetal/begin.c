@@ -18,7 +18,9 @@
 #include "base/process.h"
 
 #define AWAIT_LONG_MS 1000 /* looks beside what the kernel tells */
-#define TURN_MS 2          /* between looks for a lock that is free in a moment */
+/* `up --wait` takes a service without a health check for started when it has run this long. */
+#define SETTLE_NS 500000000LL
+#define TURN_MS 2 /* between looks for a lock that is free in a moment */
 #define TURNS 5000
 #define TRIES 50
 #define HOOK_OUTPUT 4096
@@ -29,7 +31,7 @@ struct baremetal_task {
     step_done_fn done;
     void *arg;
     struct loop_source *timer;
-    int64_t deadline_ns;
+    int64_t deadline_ns, settled_ns; /* on the clock of clock_now_ns(); 0: none */
     struct str dir;
     int n_tries, watch;
     struct loop_source *watch_source;
@@ -361,8 +363,10 @@ static void hook(struct baremetal_task *task, const struct baremetal_look *look)
  */
 
 /* 1: holds, 0: not yet, -1: never will. */
-static int check_await(const struct step *step, const struct baremetal_look *look, struct err *err)
+static int check_await(const struct baremetal_task *task, const struct baremetal_look *look,
+                       struct err *err)
 {
+    const struct step *step = task->step;
     const char *name = step->instance->name;
     bool is_up = look->state == STATE_RUNNING && !look->is_stopping;
 
@@ -388,7 +392,8 @@ static int check_await(const struct step *step, const struct baremetal_look *loo
         return err_set(err, ERR_FAILED, "process \"%s\" is unhealthy", name);
     if (step->condition == AWAIT_HEALTHY && is_up && look->health == HEALTH_NONE)
         return err_set(err, ERR_FAILED, "process \"%s\" has no healthcheck", name);
-    return is_up && (look->health == HEALTH_HEALTHY || look->health == HEALTH_NONE);
+    return is_up && (look->health == HEALTH_HEALTHY ||
+                     (look->health == HEALTH_NONE && clock_now_ns() >= task->settled_ns));
 }
 
 static void on_watched(void *arg, struct err *err)
@@ -399,20 +404,31 @@ static void on_watched(void *arg, struct err *err)
 
 static void on_await_late(void *arg);
 
+/* How long may pass without a word until the next look. */
+static int64_t await_pause_ms(const struct baremetal_task *task)
+{
+    int64_t ends[] = { task->deadline_ns, task->settled_ns };
+    int64_t now = clock_now_ns();
+    int64_t pause_ms = AWAIT_LONG_MS;
+
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        if (ends[i] > now)
+            pause_ms = MIN(pause_ms, (ends[i] - now) / 1000000 + 1);
+    }
+    return pause_ms;
+}
+
 static void look_again(struct baremetal_task *task, bool is_late)
 {
     struct arena *arena = arena_new();
     struct baremetal_look look;
     ERR_AUTO(err);
-    int64_t pause_ms = AWAIT_LONG_MS;
     int holds = baremetal_look(arena, task->dir.buf, &look, &err);
     bool is_lost = holds == 0 && look.is_lost;
 
     if (holds == 0)
-        holds = check_await(task->step, &look, &err);
+        holds = check_await(task, &look, &err);
     arena_free(arena);
-    if (task->deadline_ns)
-        pause_ms = MIN(pause_ms, (task->deadline_ns - clock_now_ns()) / 1000000 + 1);
     if (holds == 0 && task->deadline_ns && clock_now_ns() >= task->deadline_ns)
         holds =
             err_set(&err, ERR_TIMEOUT, "timeout waiting for \"%s\"", task->step->instance->name);
@@ -422,7 +438,7 @@ static void look_again(struct baremetal_task *task, bool is_late)
     }
     if (is_lost && is_late)
         baremetal_supervisor_request(task->baremetal, "mend", "", on_watched, NULL);
-    task->timer = loop_add_timer(task->baremetal->loop, pause_ms, on_await_late, task);
+    task->timer = loop_add_timer(task->baremetal->loop, await_pause_ms(task), on_await_late, task);
 }
 
 /* Nothing was told for long: is there still somebody who would? */
@@ -548,6 +564,8 @@ void baremetal_begin(void *handle, struct step *step, step_progress_fn progress,
     str_init(&task->dir, 0);
     if (step->action == STEP_AWAIT && step->has_timeout)
         task->deadline_ns = clock_now_ns() + step->timeout_ns;
+    if (step->action == STEP_AWAIT && step->condition == AWAIT_RUNNING_OR_HEALTHY)
+        task->settled_ns = clock_now_ns() + SETTLE_NS;
     VEC_ADD(&baremetal->tasks, task);
     task->timer = loop_add_soon(baremetal->loop, on_begin, task);
 }
