@@ -56,6 +56,16 @@ int file_read(const char *path, size_t max, struct str *out, struct err *err)
     return file_read_fd(fd, path, max, out, err);
 }
 
+void file_keep_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        if (open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(1);
+    }
+}
+
 int file_write_all(int fd, const char *bytes, size_t len, struct err *err)
 {
     while (len) {

@@ -37,7 +37,8 @@ struct attached {
     struct operation operation;
     struct log_print print;
     struct map watched; /* id -> struct watched * */
-    struct map early;   /* id -> struct early_death *, of those that came before their start was known */
+    struct map
+        early; /* id -> struct early_death *, of those that came before their start was known */
     struct operator_stream *events;
     int64_t start_ns; /* wall clock */
     int n_signals;
@@ -465,6 +466,8 @@ static int run_phases(struct attached *attached, struct err *err)
         return -1;
     }
     err_release(err);
+    if (err_is_set(&attached->print.err) && !context->is_cancelled)
+        return err_move(err, &attached->print.err); /* nobody reads: the services go on */
     if (attached->n_signals > 0 || context->is_cancelled) {
         fputs(" Compose Stopping Gracefully Stopping... press Ctrl+C again to force\n", stderr);
         lock_release(operation->lock);
@@ -497,7 +500,7 @@ int attached_run(struct cmd_context *context, const struct plan_options *plan,
 
     map_init(&attached.watched);
     map_init(&attached.early);
-    log_print_init(&attached.print, context);
+    log_print_init(&attached.print, context, &attached.is_over);
     attached.print.no_color = options->no_color;
     attached.print.no_prefix = options->no_prefix;
     attached.print.timestamps = options->timestamps;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "data/jwrite.h"
 
@@ -214,6 +215,25 @@ static int run_command(struct cmd_context *context, const struct cmd *cmd, int a
     return status;
 }
 
+/* A word that is no command; those of docker compose that are missing here are called by name. */
+static int refuse_command(const char *word, struct err *err)
+{
+    static const char *const missing[] = {
+        "bridge", "commit", "cp",    "events", "export",  "images", "port",  "publish",
+        "push",   "run",    "stats", "top",    "volumes", "wait",   "watch",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
+        if (text_is(word, missing[i]))
+            return err_set(err, ERR_USAGE,
+                           "\"%s\" of docker compose is not there yet: "
+                           "octocompose --help lists the commands",
+                           word);
+    }
+    return err_set(err, ERR_USAGE, "unknown command \"%s\": octocompose --help lists the commands",
+                   word);
+}
+
 static int run_line(struct cmd_context *context, int argc, const char *const *argv, struct err *err)
 {
     const struct option_set sets[] = { { cmd_global_options, &context->globals } };
@@ -239,8 +259,7 @@ static int run_line(struct cmd_context *context, int argc, const char *const *ar
     }
     cmd = cmd_find(words.items[0]);
     if (cmd == NULL) {
-        help_print(NULL, &context->out);
-        return err_set(err, ERR_USAGE, "unknown docker command: \"compose %s\"", words.items[0]);
+        return refuse_command(words.items[0], err);
     }
     return run_command(context, cmd, (int)words.n - 1, words.items + 1, err);
 }
@@ -271,6 +290,7 @@ int cmd_main(int argc, char **argv)
     ERR_AUTO(err);
     int status;
 
+    file_keep_standard();
     signal(SIGPIPE, SIG_IGN);
     if (context_init(&context, environ, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);

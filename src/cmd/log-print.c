@@ -30,21 +30,25 @@ struct log_name {
 static const char *const colors[] = { "36",   "33",   "32",   "35",   "34",
                                       "36;1", "33;1", "32;1", "35;1", "34;1" };
 
-void log_print_init(struct log_print *print, struct cmd_context *context)
+void log_print_init(struct log_print *print, struct cmd_context *context, bool *stop)
 {
     memset(print, 0, sizeof(*print));
     print->context = context;
+    print->stop = stop;
     map_init(&print->names);
     str_init(&print->err_out, 0);
 }
 
-static void write_all(struct str *text, int fd)
+static void write_all(struct log_print *print, struct str *text, int fd)
 {
     ERR_AUTO(err);
 
-    /* A reader that went away ends the program through the final check of its output. */
-    if (text->len > 0 && file_write_all(fd, text->buf, text->len, &err) < 0)
-        str_clear(text);
+    if (text->len > 0 && file_write_all(fd, text->buf, text->len, &err) < 0) {
+        err_wrap(&err, fd == STDOUT_FILENO ? "standard output" : "standard error");
+        if (!err_is_set(&print->err))
+            err_move(&print->err, &err);
+        *print->stop = true;
+    }
     str_clear(text);
 }
 
@@ -53,8 +57,8 @@ void log_print_flush(struct log_print *print)
     if (print->context->out.len == 0 && print->err_out.len == 0)
         return;
     progress_hide(print->progress);
-    write_all(&print->context->out, STDOUT_FILENO);
-    write_all(&print->err_out, STDERR_FILENO);
+    write_all(print, &print->context->out, STDOUT_FILENO);
+    write_all(print, &print->err_out, STDERR_FILENO);
     progress_show(print->progress);
 }
 
@@ -130,6 +134,7 @@ void log_print_release(struct log_print *print)
     log_print_flush(print);
     map_release(&print->names);
     str_release(&print->err_out);
+    err_release(&print->err);
 }
 
 const char *log_print_short_name(const struct cmd_context *context, const char *name)

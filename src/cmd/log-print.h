@@ -18,9 +18,12 @@ struct log_print {
     struct str err_out;
     struct log_part *cut[3]; /* by stream: whose line stands there without its end, or NULL */
     bool is_flush_due;
+    bool *stop;     /* set when what is printed cannot be written any more */
+    struct err err; /* why */
 };
 
-void log_print_init(struct log_print *print, struct cmd_context *context);
+/* stop: what ends the wait for lines; it is set when nobody can read them any more. */
+void log_print_init(struct log_print *print, struct cmd_context *context, bool *stop);
 void log_print_release(struct log_print *print);
 /* Makes room for an instance's name before the first line. */
 void log_print_add(struct log_print *print, const char *name);

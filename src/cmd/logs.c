@@ -33,6 +33,7 @@ static const struct option_row logs_rows[] = {
 struct logs_run {
     struct log_print print;
     struct operator_stream *stream;
+    bool has_ended; /* the stream, by itself: it is gone */
     bool is_done, is_interrupted;
     struct err err;
 };
@@ -76,7 +77,7 @@ static void on_done(void *arg, const struct existing *instance, struct err *err)
     struct logs_run *run = arg;
 
     if (instance == NULL) {
-        run->is_done = true;
+        run->has_ended = run->is_done = true;
         if (err_is_set(err))
             err_move(&run->err, err);
     } else if (err_is_set(err)) {
@@ -101,10 +102,12 @@ static int run_streams(struct cmd_context *context, struct logs_run *run,
     operate_catch(context, on_signal, run, &signals);
     run->stream = context->ops->logs(context->operator_handle, query, on_line, on_done, run);
     result = operate_until(context, &run->is_done, err);
-    if (run->is_interrupted)
+    log_print_flush(&run->print);
+    if (!run->has_ended)
         context->ops->stream_cancel(run->stream);
     operate_let_go(&signals);
-    log_print_flush(&run->print);
+    if (result == 0 && err_is_set(&run->print.err))
+        result = err_move(err, &run->print.err);
     if (result == 0 && err_is_set(&run->err))
         result = err_move(err, &run->err);
     if (result == 0 && run->is_interrupted)
@@ -166,7 +169,7 @@ static int run_logs(struct cmd_context *context, const void *values, const struc
         operate_instances(context, words, true, false, &set, err) < 0)
         return -1;
     select_instances(context, options, words, &set);
-    log_print_init(&run.print, context);
+    log_print_init(&run.print, context, &run.is_done);
     run.print.no_color = options->no_color;
     run.print.no_prefix = options->no_log_prefix;
     run.print.timestamps = options->timestamps;

@@ -79,8 +79,8 @@ static const struct option_row up_rows[] = {
 /* Pairs of options that exclude each other, and what docker compose says then. */
 static int check_conflicts(const struct up_options *o, struct err *err)
 {
-    bool follows = o->abort_on_exit || o->abort_on_failure || o->attach.n > 0 ||
-                   o->attach_dependencies || o->watch;
+    bool follows = o->abort_on_exit || o->abort_on_failure || o->exit_code_from != NULL ||
+                   o->attach.n > 0 || o->attach_dependencies || o->watch;
     const struct {
         bool is_wrong;
         const char *text;
@@ -97,8 +97,8 @@ static int check_conflicts(const struct up_options *o, struct err *err)
         { o->wait && follows, "--wait cannot be combined with --abort-on-container-exit, --attach "
                               "or --attach-dependencies" },
         { o->detach && follows,
-          "--detach cannot be combined with --abort-on-container-exit, --attach, "
-          "--attach-dependencies or --watch" },
+          "--detach cannot be combined with --abort-on-container-exit, "
+          "--abort-on-container-failure, --attach, --attach-dependencies or --watch" },
         { o->attach.n > 0 && o->attach_dependencies,
           "cannot combine --attach and --attach-dependencies" },
         { o->wait_timeout.has && o->wait_timeout.value < 0,

@@ -115,6 +115,40 @@ def test_bad_flags(octo):
     r = octo("up", "--build", "--no-build").fails(1)
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("word,text", [
+    ("nonsense", 'unknown command "nonsense"'), ("run", '"run" of docker compose is not there yet'),
+])
+def test_unknown_command(octo, word, text):
+    r = octo(word).fails(1)
+    assert text in r.err and r.out == "", r
+    one_message(r, 1)
+
+
+def test_exit_code_needs_attached_up(project):
+    """--exit-code-from waits for an end, -d and --wait do not."""
+    project.write(GOOD)
+    for flag in ("-d", "--wait"):
+        r = project.octo("up", flag, "--exit-code-from", "app").fails(1)
+        assert "cannot be combined" in r.err, r
+        assert project.containers() == []
+
+
+@pytest.mark.ours
+def test_stdout_is_full_while_following(project):
+    """Who follows logs that nobody can read ends; services go on."""
+    import subprocess
+    project.write("services: {app: {image: 'stand-in:1', command: [sh, -c, 'while :; do echo x; sleep 0.1; done']}}\n")
+    project.up().ok()
+    for verb in (["logs", "-f"], ["up"]):
+        with open("/dev/full", "w") as full:
+            p = subprocess.run([project.octo_program.exe] + verb, cwd=project.dir,
+                               env=project.octo_program.env(), stdout=full, stderr=subprocess.PIPE, text=True,
+                               timeout=30)
+        assert p.returncode == 1 and "standard output: cannot write" in p.stderr, (verb, p.stderr)
+    assert project.c("app").state == "running"
+
+
 def test_missing_socket(project):
     project.write(GOOD)
     for verb in (["up", "-d"], ["ps"], ["down"], ["logs"]):

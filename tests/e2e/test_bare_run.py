@@ -53,6 +53,34 @@ def test_attached_exit_code(bare, flags, code):
     bare.run("down")
 
 
+@pytest.mark.parametrize("command,code", [("sleep 0.2; exit 3", 3), ("sleep 0.2", 0)])
+def test_wait_for_what_ends_at_once(bare, command, code):
+    bare.write("  a:\n    command: [sh, -c, '%s']\n" % command)
+    done = bare.run("up", "--wait", check=False)
+    assert done.returncode == 1 and "exited (%d)" % code in done.stderr, done
+    bare.run("down")
+
+
+def test_wait_for_what_runs(bare):
+    bare.write("  a:\n" + SLEEPER)
+    bare.run("up", "--wait")
+    assert bare.ps()["a-1"]["State"] == "running"
+    bare.run("down")
+
+
+def test_output_that_cannot_be_written(bare):
+    """It ends what follows logs, with status 1; an attached up leaves the services running."""
+    bare.write("  a:\n    command: [sh, -c, 'while :; do echo tick; sleep 0.05; done']\n")
+    bare.run("up", "-d")
+    for verb in (["logs", "-f"], ["logs"], ["ps"], ["up"]):
+        for out in (">/dev/full", ">&-"):
+            done = subprocess.run(["sh", "-c", '"$@" ' + out, "sh"] + bare.command(*verb), cwd=bare.folder,
+                                  env=bare.env, stderr=subprocess.PIPE, text=True, timeout=30)
+            assert done.returncode == 1 and done.stderr.count("standard output: cannot write") == 1, (verb, done)
+    assert bare.ps()["a-1"]["State"] == "running"
+    bare.run("down")
+
+
 def test_attached_is_interrupted(bare):
     bare.write("  a:\n    image: none\n    command: [sh, -c, 'echo here; exec sleep 1000']\n")
     with subprocess.Popen(bare.command("up"), cwd=bare.folder, env=bare.env, stdout=subprocess.PIPE,
