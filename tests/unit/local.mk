@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/test_plan \
 	tests/unit/test_process \
 	tests/unit/test_project \
+	tests/unit/test_provider \
 	tests/unit/test_quantity \
 	tests/unit/test_reference \
 	tests/unit/test_schema \
