@@ -129,55 +129,68 @@ static bool can_enable(const char *top, const char *controller)
            (read_text(top, "cgroup.procs", &text) && text.len == 0);
 }
 
-static bool next_mount(struct slice *rest, struct str *type, struct str *folder,
-                       struct str *options)
+/* A tree of control groups that is mounted here. */
+struct tree {
+    bool is_two;
+    char *folder, *options; /* in them version 1 has its controllers */
+};
+
+typedef VEC(struct tree) tree_list;
+
+static void add_tree(tree_list *trees, struct slice line)
 {
-    struct slice line, word;
+    struct slice words[4]; /* source, folder, type, options */
+    struct tree tree;
 
-    if (rest->len == 0)
-        return false;
-    slice_split(rest, '\n', &line);
-    for (int i = 0; i < 4; i++) {
-        struct str *out = i == 1 ? folder : i == 2 ? type : i == 3 ? options : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        slice_split(&line, ' ', &words[i]);
+    tree.is_two = slice_is(words[2], "cgroup2");
+    if (!tree.is_two && !slice_is(words[2], "cgroup"))
+        return;
+    tree.folder = mem_dup_len(words[1].at, words[1].len);
+    tree.options = mem_dup_len(words[3].at, words[3].len);
+    VEC_ADD(trees, tree);
+}
 
-        slice_split(&line, ' ', &word);
-        if (!out)
-            continue;
-        str_clear(out);
-        str_add_len(out, word.at, word.len);
+/* Read once a process: every look at what belongs to an instance asks, and a machine mounts its
+   trees when it starts. */
+static const tree_list *all_trees(void)
+{
+    static tree_list trees;
+    static bool is_read;
+    struct slice rest, line;
+    STR_AUTO(text);
+
+    if (is_read)
+        return &trees;
+    is_read = read_text("/proc/self", "mounts", &text);
+    for (rest = slice_from(text.buf); is_read && rest.len > 0;) {
+        slice_split(&rest, '\n', &line);
+        add_tree(&trees, line);
     }
-    return true;
+    return &trees;
 }
 
 enum baremetal_cgroup_version baremetal_cgroup_find(const char *controller, struct str *ret_top)
 {
-    enum baremetal_cgroup_version version = CGROUP_NONE;
-    struct slice rest;
-    STR_AUTO(text);
-    STR_AUTO(type);
-    STR_AUTO(folder);
-    STR_AUTO(options);
+    const tree_list *trees = all_trees();
     STR_AUTO(top);
 
     str_clear(ret_top);
-    if (!read_text("/proc/self", "mounts", &text))
-        return CGROUP_NONE;
-    for (rest = slice_from(text.buf);
-         version == CGROUP_NONE && next_mount(&rest, &type, &folder, &options);) {
-        str_clear(&top);
-        if (text_is(type.buf, "cgroup2")) {
-            find_top(folder.buf, &top);
-            if (top.len > 0 && (!*controller || can_enable(top.buf, controller)))
-                version = CGROUP_2;
-        } else if (text_is(type.buf, "cgroup") && *controller &&
-                   has_word(options.buf, controller) && is_writable(folder.buf)) {
-            str_add(&top, folder.buf);
-            version = CGROUP_1;
+    VEC_EACH (trees, tree) {
+        if (tree->is_two) {
+            find_top(tree->folder, &top);
+            if (top.len == 0 || (*controller && !can_enable(top.buf, controller)))
+                continue;
+            str_add(ret_top, top.buf);
+            return CGROUP_2;
+        }
+        if (*controller && has_word(tree->options, controller) && is_writable(tree->folder)) {
+            str_add(ret_top, tree->folder);
+            return CGROUP_1;
         }
     }
-    if (version != CGROUP_NONE)
-        str_add(ret_top, top.buf);
-    return version;
+    return CGROUP_NONE;
 }
 
 /* --- making and entering ------------------------------------------------------------------------
@@ -260,25 +273,17 @@ typedef void (*group_fn)(void *arg, const char *dir);
 /* Each tree that may have it: version 2, and each controller of version 1. */
 static void each_group(const char *name, group_fn fn, void *arg)
 {
-    struct slice rest;
-    STR_AUTO(text);
-    STR_AUTO(type);
-    STR_AUTO(folder);
-    STR_AUTO(options);
+    const tree_list *trees = all_trees();
     STR_AUTO(top);
 
-    if (!name || !read_text("/proc/self", "mounts", &text))
+    if (!name)
         return;
-    for (rest = slice_from(text.buf); next_mount(&rest, &type, &folder, &options);) {
-        bool is_two = text_is(type.buf, "cgroup2");
-
-        if (!is_two && !text_is(type.buf, "cgroup"))
-            continue;
+    VEC_EACH (trees, tree) {
         str_clear(&top);
-        if (is_two)
-            find_top(folder.buf, &top);
+        if (tree->is_two)
+            find_top(tree->folder, &top);
         else
-            str_add(&top, folder.buf);
+            str_add(&top, tree->folder);
         if (top.len == 0)
             continue;
         str_printf(&top, "/" OUR_FOLDER "/%s", name);
