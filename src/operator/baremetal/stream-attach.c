@@ -253,15 +253,18 @@ struct operator_stream *baremetal_attach(void *handle, const struct attach_query
     struct attached *attached = MEM_NEW(struct attached);
     STR_AUTO(dir);
 
-    attached->stream.baremetal = handle;
-    attached->stream.free = attached_free;
-    attached->stream.write = attached_write;
-    attached->stream.signal = attached_signal;
-    attached->stream.wake = wake;
-    attached->output = output;
-    attached->done = done;
-    attached->arg = arg;
-    attached->inotify = attached->input = -1;
+    *attached = (struct attached){
+        .stream = { .baremetal = handle,
+                    .free = attached_free,
+                    .write = attached_write,
+                    .signal = attached_signal,
+                    .wake = wake },
+        .output = output,
+        .done = done,
+        .arg = arg,
+        .inotify = -1,
+        .input = -1,
+    };
     str_init(&attached->pending, 0);
     baremetal_process_dir(handle, query->instance_id, &dir);
     attached->dir = str_steal(&dir);

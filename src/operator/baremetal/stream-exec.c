@@ -425,18 +425,19 @@ struct operator_stream *baremetal_exec(void *handle, const struct exec_query *qu
     struct baremetal *baremetal = handle;
     struct arena *arena = arena_new();
 
-    session->stream.baremetal = baremetal;
-    session->stream.free = session_free;
-    session->stream.write = session_write;
-    session->stream.close_input = session_close_input;
-    session->stream.resize = session_resize;
-    session->stream.signal = session_signal;
-    session->stream.wake = wake;
-    session->output = output;
-    session->done = done;
-    session->arg = arg;
-    for (int i = 0; i < 3; i++)
-        session->ends[i].fd = -1;
+    *session = (struct session){
+        .stream = { .baremetal = baremetal,
+                    .free = session_free,
+                    .write = session_write,
+                    .close_input = session_close_input,
+                    .resize = session_resize,
+                    .signal = session_signal,
+                    .wake = wake },
+        .output = output,
+        .done = done,
+        .arg = arg,
+        .ends = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 } },
+    };
     str_init(&session->input, 0);
     if (start(session, query, arena, &session->err) != 0) {
         session->soon = loop_add_soon(baremetal->loop, on_failed, session);
