@@ -29,6 +29,7 @@ EXTRA_DIST += $(compose_cases) \
 	tests/compose/messages.py \
 	tests/compose/messages.txt \
 	tests/compose/random \
+	tests/compose/reach.py \
 	tests/compose/replay.py \
 	tests/compose/uncovered.txt \
 	# end

@@ -13,9 +13,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = ("attributes", "forms", "merge", "wrong", "yaml")
 SECTIONS = ("networks", "volumes", "secrets", "configs", "models")
 TAIL = {"networks": "{n: , m: {driver: d}}", "volumes": "{v: , w: , data: }",
-        "configs": "{c: {file: ./c}, d: {content: x}}",
-        "secrets": "{s: {file: ./s}, t: {environment: T}}",
         "models": "{m: {model: q}, l: {model: r}}"}
+# Where the content of a file object may come from; one of them is chosen for a project.
+CONTENT = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
+CONTENT_VALUES = {"file": ("./f", "/abs/f", "~/f", "T"), "environment": ("T", "A"), "content": ("x", "a\nb\n")}
+# The row of what has none.
+ANYTHING = {"kinds": ["text"], "cast": "none", "bind": "text", "unique": False, "rows": []}
+# Attributes that name what only their own case declares.
+NAMING = {"extends", "pid", "depends_on", "links", "networks", "models", "secrets", "configs", "volumes_from"}
 NAMES = {"networks": ("n", "m", "default"), "volumes": ("v", "w", "data"), "configs": ("c", "d"),
          "secrets": ("s", "t"), "models": ("m", "l")}
 SERVICES = ("a", "b", "c")
@@ -67,15 +72,15 @@ BY_PATH = {
     "environment": ["T", "A"], "file": ["./f", "/abs/f", "~/f"], "content": ["x", "a\nb\n", "$$x"],
     "watch.[].path": [".", "./src", "/abs"], "use_api_socket": ["true"],
     "driver_opts.type": ["none"], "driver_opts.o": ["bind"], "driver_opts.device": ["./dev", "/dev/x"],
-    "cpuset": ["0,1", "0-3"], "service": ["b"], "project_directory": ["sub"],
+    "cpuset": ["0,1", "0-3"], "cpu_percent": ["1", "50", "0"], "version": ["3.8", "2", "x"], "service": ["b"], "project_directory": ["sub"],
 }
 BY_BIND = {
     "text": ["x", "some text", "a-b_c", "é", "yes", "it's", "a: b", "#x", "1.5", "0x10", "null", "on",
              "x\ty", "two\nlines", " lead", "trail ", "100%", "{a}", "*x", "", "-", "2020-01-01", "<x>"],
-    "bool": ["true", "false", "true", "yes", "off"], "int": ["1", "0", "20", "-1"],
-    "uint": ["1", "0", "20"], "float": ["0.5", "1", "2"], "cpus": ["0.5", "1", "2.25"],
+    "bool": ["true", "false", "true", "yes", "off"], "int": ["1", "0", "20"],
+    "float": ["0.5", "1", "2"], "cpus": ["0.5", "1", "2.25"],
     "bytes": ["64m", "1gb", "1.5g", "1024", "0", "1 kib", "2K", "10MB", "1t"],
-    "rate": ["12mb", "1024k", "5"], "mode": ["0440", "288", "0o644"], "count": ["all", "2"],
+    "rate": ["12mb", "1024k", "5"], "mode": ["0440", "444", "0777"], "count": ["all", "2"],
     "duration": ["1m30s", "10s", "1h", "0s", "1.5h", "1d", "100ms", "2w", "1m0s"],
 }
 BAD_TEXTS = ["", "nope", "-", "1z", "${", ":", "a:b:c:d", "99999999999999999999", "~", "é", "x y", "/", ".."]
@@ -114,14 +119,18 @@ def attributes_of(lines):
 
 
 def collect():
-    """The attributes of the case files, right ones and those of wrong.cases."""
+    """The attributes of the case files: those of cases that docker compose accepts, and of those that it
+    refuses."""
     right, wrong = [], []
     for name in SOURCES:
-        for case in cases.read_cases(os.path.join(HERE, "cases", name + ".cases")):
+        path = os.path.join(HERE, "cases", name)
+        golden = cases.read_golden(path + ".golden")
+        for case in cases.read_cases(path + ".cases"):
             if case.config or case.env:
                 continue
-            for lines in case.files.values():
-                (wrong if name == "wrong" else right).extend(attributes_of(lines))
+            found = [attribute for lines in case.files.values() for attribute in attributes_of(lines)
+                     if not re.search(r"[:-] [*&]\w|<<:", "\n".join(attribute))]
+            (wrong if golden[case.name].status else right).extend(found)
     return right, wrong
 
 
@@ -187,6 +196,10 @@ class Writer:
             return f"{prefix} {self.flow(value)}", []
         if value is None and not prefix and self.rng.random() < 0.5:
             return "", []
+        if isinstance(value, str) and re.fullmatch(r"[a-z]+( [a-z]+)+", value) and self.rng.random() < 0.3:
+            words = value.split(" ")
+            return f"{prefix} {self.rng.choice(('>', '>-', '>+'))}", \
+                [pad + words[0], pad + " ".join(words[1:])]
         if isinstance(value, str) and value.count("\n") > 0 and "\t" not in value and \
                 value[:1] not in (" ", "\n") and self.rng.random() < 0.5:
             return f"{prefix} {'|' if value.endswith(chr(10)) else '|-'}", \
@@ -218,7 +231,8 @@ class Maker:
                 return self.renamed(self.random.choice(pool), parts[1:3])
         if parts[-1] == "[]" and "map" in self.parent_kinds:
             return f"{self.random.choice(PAIR_KEYS)}{self.random.choice(('=x', '=', '', '=a=b', '=1'))}"
-        return self.random.choice(BY_BIND.get(row["bind"], BY_BIND["text"]))
+        bind = row["cast"] if row["cast"] != "none" else row["bind"]
+        return self.random.choice(BY_BIND.get(bind, BY_BIND["text"]))
 
     def renamed(self, text, place):
         """A text that names the service b or c, with one that makes no circle."""
@@ -236,14 +250,16 @@ class Maker:
     def interpolated(self, text):
         """The text through variables: A and T are set, U and NOPE are not."""
         rng = self.random
-        forms = ["${U:-%s}", "${U-%s}", "${A:+%s}", "${A+%s}", "${U:-${NOPE:-%s}}", "${E:-%s}"]
+        forms = ["${U:-%s}", "${U-%s}", "${A:+%s}", "${A+%s}", "${E+%s}", "${U:-${NOPE:-%s}}", "${E:-%s}",
+                 "${A:+${U-%s}}", "${U+x}%s", "${E:+x}%s"]
         if text in self.variables.values() or not re.fullmatch(r"[A-Za-z0-9/._:-]*", text):
             forms = ["%s"]
         form = rng.choice(forms) % text if forms != ["%s"] else text
         if self.chance(0.4):
             name = f"V{len(self.variables)}"
             self.variables[name] = text
-            form = rng.choice(("$%s", "${%s}", "${%s:?needed}", "${%s:-other}")) % name
+            form = rng.choice(("$%s", "${%s}", "${%s:?needed}", "${%s?needed}", "${%s:-other}", "${%s-}",
+                               "${%s:?${U}}")) % name
         if self.chance(self.share_wrong * 2):
             form = rng.choice(("${U:?needed}", "${", "${U?}", "$", "${A!x}", "${1}", "$$" + text, "${A}${"))
         return form
@@ -259,11 +275,12 @@ class Maker:
             if "maximum" in row and not self.chance(self.share_wrong):
                 pool = [number for number in NUMBERS if number <= row["maximum"]]
             value = rng.choice(pool)
-            if kind == "number" and self.chance(0.2):
+            is_whole = row["cast"] == "int" or path.endswith(".[]") or path.startswith("secrets.")
+            if kind == "number" and self.chance(self.share_wrong if is_whole else 0.2):
                 value = rng.choice((0.5, 1.5, 2.25))
         else:
             value = self.text(row, path)
-        can_be_text = "text" in row["kinds"] or self.chance(0.05)
+        can_be_text = "text" in row["kinds"] or self.chance(self.share_wrong)
         if can_be_text and self.chance(self.share_interpolated):
             text = str(value).lower() if isinstance(value, bool) else str(value)
             return self.interpolated(text)
@@ -276,8 +293,10 @@ class Maker:
         if "map" in kinds and "list" not in kinds and len(kinds) > 1:
             kinds += ["map"]
         kind = rng.choice(kinds)
-        if path.endswith("external") and kind != "null":
-            kind = "bool"
+        if path.endswith("external") and kind == "text" and not self.chance(self.share_wrong):
+            return rng.choice(("true", "false", "off"))
+        if row["bind"] == "uint" and row["cast"] == "none" and not self.chance(self.share_wrong):
+            kind = [other for other in kinds if other != "text"][0]
         if kind == "null" and len(kinds) > 1 and self.chance(0.6):
             kind = rng.choice([other for other in kinds if other != "null"])
         if self.chance(self.share_wrong):
@@ -296,12 +315,13 @@ class Maker:
         return value
 
     def list(self, row, path, depth):
-        item = row.get("item") or {"kinds": ["text"], "bind": "text", "rows": []}
+        item = row.get("item") or ANYTHING
         values = []
         for _ in range(self.random.choice((0, 1, 1, 2, 2, 3))):
             self.parent_kinds = row["kinds"]
             value = self.value(item, path + ".[]", depth + 1)
-            if value not in values or self.chance(0.1):
+            can_repeat = row.get("joined") or not row["unique"] or self.chance(self.share_wrong)
+            if value not in values or (can_repeat and self.chance(0.2)):
                 values.append(value)
         return values
 
@@ -335,7 +355,7 @@ class Maker:
             for _ in range(rng.choice((0, 1, 1, 2, 3))):
                 key = rng.choice(self.names_for(path))
                 values[key] = self.value(row["value"], f"{path}.*", depth + 1)
-        if self.chance(0.05) and rows and "ipam" not in path:
+        if self.chance(0.05) and row.get("keys") == "extensible" and "ipam" not in path:
             values["x-own"] = rng.choice((1, "x", [1, {"a": None}]))
         if self.chance(self.share_wrong):
             values[rng.choice(("nope", "Image", "x", ""))] = "x"
@@ -343,7 +363,9 @@ class Maker:
 
     def is_odd(self, key, path, others):
         """A key that goes with no other, or one beside it."""
-        section = path.split(".")[0]
+        section, last = path.split(".")[0], path.split(".")[-2]
+        if last in ("gpus", "devices") and not self.chance(self.share_wrong):
+            return key in ("count", "device_ids") and ("count" in others or "device_ids" in others)
         if section in SECTIONS and not self.chance(self.share_wrong):
             return "external" in others or (key == "external" and (others or section == "configs"))
         return key == "mac_address" and not self.chance(0.1)
@@ -357,21 +379,25 @@ class Maker:
         """Lines of up to `most` attributes of one service, each key once; the keys."""
         rng, keys, lines = self.random, set(), []
         rows = self.table["services"]["value"]["rows"]
+        rows = rows + [row for row in rows for _ in range(len(row["rows"]) // 3)]
         for _ in range(rng.randint(0, most)):
             if self.chance(0.25):
                 pool = self.wrong if self.chance(self.share_wrong * 3) else self.right
                 attribute = rng.choice(pool)
                 key = attribute[0].split(":")[0].strip()
-                if key not in keys | {"extends", "pid", "depends_on", "links"}:
+                if key not in keys and (key not in NAMING or self.chance(self.share_wrong)):
                     keys.add(key)
                     lines += attribute
                 continue
             row = rng.choice(rows)
             key = row["key"]
-            if key in keys | {"extends", "pid"} or (key == "depends_on" and name not in BELOW):
+            if key in keys | {"extends"} or (key == "depends_on" and name not in BELOW):
+                continue
+            value = self.value(row, f"services.*.{key}", 0)
+            is_taken = key in ("image", "build") and (value is None or isinstance(value, Tagged))
+            if is_taken and not self.chance(self.share_wrong):
                 continue
             keys.add(key)
-            value = self.value(row, f"services.*.{key}", 0)
             if key in file_aliases and self.chance(0.3):
                 value = Tagged("*" + rng.choice(file_aliases[key]), is_alone=True)
             elif isinstance(value, (dict, list)) and self.chance(0.1):
@@ -384,7 +410,7 @@ class Maker:
 
     def section(self, name):
         """Lines of a top-level section."""
-        if self.chance(0.5):
+        if name in TAIL and self.chance(0.5):
             return [f"{name}: {TAIL[name]}"]
         row = self.table[name]["value"]
         lines = [f"{name}:"]
@@ -392,10 +418,16 @@ class Maker:
             if key == "default" and self.chance(0.7):
                 continue
             value = self.value(row, f"{name}.*", 1)
-            if name in ("secrets", "configs") and not self.chance(self.share_wrong):
+            if name in CONTENT and not self.chance(self.share_wrong):
                 value = value if isinstance(value, dict) else {}
-                value = {self.random.choice(("file", "environment")): "T",
-                         **{k: v for k, v in value.items() if k in ("labels", "name", "x-own")}}
+                source = self.contents.setdefault(key, self.random.choice(CONTENT[name]))
+                if self.is_included and source == "environment" and name == "configs":
+                    source = self.contents[key] = "file"  # docker compose refuses its own result
+                text = self.random.choice(CONTENT_VALUES[source])
+                value = {source: text, **{k: v for k, v in value.items() if k not in CONTENT["configs"] and
+                                          k not in ("external", "driver", "template_driver")}}
+                if self.chance(0.1):
+                    value = {"external": self.random.choice((True, "true", {"name": "other"}))}
             rest, more = self.writer.lines(value, 4)
             lines += [f"  {key}:{rest}"] + more
         return lines
@@ -403,19 +435,25 @@ class Maker:
     def document(self, services, is_first, most=5, needs_image=False):
         """Lines of a document: these services, and in the first one of a project the sections."""
         rng, aliases, lines = self.random, {}, []
+        if is_first and self.chance(0.03):
+            lines += [f"version: {rng.choice(BY_PATH['version'])!r}"]
         if is_first and self.chance(0.2):
             lines += [f"name: {rng.choice(('proj', 'Proj_1', '${A}', 'x-${U:-y}'))}"]
-        if is_first and self.chance(0.1):
-            lines += ["x-top: &top", "  labels: {top: label}", "  environment: {TOP: 1}"]
-        is_shared = any("&top" in line for line in lines)
+        merges = []
+        if is_first and self.chance(0.15):
+            lines += ["x-top: &top", "  labels: {top: label}", "  environment: {TOP: 1}",
+                      "x-more: &more {stop_signal: '9', labels: [more]}"]
+            merges = ["*top", "{cap_drop: [ALL], tty: true}", "[*top, *more]", "[*more, {hostname: h}, *top]"]
         lines += ["services:"]
         for name in services:
             self.current = name
             attributes, keys = self.service(name, most, aliases)
-            if (is_first or needs_image) and not keys & {"image", "build", "provider"} and not self.chance(self.share_wrong):
+            is_new = is_first or needs_image or name not in self.known
+            self.known.add(name)
+            if is_new and not keys & {"image", "build", "provider"} and not self.chance(self.share_wrong):
                 attributes = [f"    image: {rng.choice(BY_PATH['image'])}"] + attributes
-            if is_shared and self.chance(0.4):
-                attributes = ["    <<: *top"] + attributes
+            if merges and self.chance(0.4):
+                attributes = [f"    <<: {rng.choice(merges)}"] + attributes
             lines += [f"  {name}:" + ("" if attributes else " {}")] + attributes
         for section in SECTIONS:
             if is_first or self.chance(0.05):
@@ -439,10 +477,25 @@ class Maker:
             case.args += ["--env-file", rng.choice(("a.env", "b.env"))]
         if self.chance(0.04):
             case.args += ["--all-resources"]
+        for name, value in (("COMPOSE_PROJECT_NAME", "fromenv"), ("COMPOSE_ENV_FILES", "a.env,b.env")):
+            if self.chance(0.04):
+                case.env[name] = value
+        if self.chance(0.04):
+            case.config.append(rng.choice(("a", "b")))
         for flag in ("--no-interpolate", "--no-normalize", "--no-path-resolution", "--no-consistency",
                      "--no-env-resolution"):
             if self.chance(0.02):
                 case.config.append(flag)
+
+    def files_otherwise(self, case):
+        """The files of -f by COMPOSE_FILE, or found by their names."""
+        if self.chance(0.05):
+            case.env["COMPOSE_FILE"] = ":".join(case.args[1::2])
+            case.args = []
+        elif self.chance(0.05) and len(case.args) <= 4:
+            case.args = []
+            if "over0.yaml" in case.files:
+                case.files["compose.override.yaml"] = case.files.pop("over0.yaml")
 
     def form_extends(self, case):
         """a extends a service of another file or of its own; a chain now and then."""
@@ -451,6 +504,8 @@ class Maker:
         lines = self.document(["a", "b", "c"], True)
         lines.insert(lines.index("services:") + 1 + 1, f"    extends: {target}")
         lines = [line.replace("  a: {}", "  a:") if line == "  a: {}" else line for line in lines]
+        if self.chance(0.3) and "  b:" in lines:
+            lines.insert(lines.index("  b:") + 1, "    extends: c")
         base = self.document(["a", "b"], self.chance(0.3))
         if self.chance(0.3) and "  b:" in base:
             base.insert(base.index("  b:") + 1, "    extends: {file: deep.yaml, service: a}")
@@ -463,8 +518,11 @@ class Maker:
         entry = rng.choice(("- sub/more.yaml", "- path: sub/more.yaml", "- {path: [sub/more.yaml]}",
                             "- {path: sub/more.yaml, project_directory: sub}",
                             "- {path: ./sub/more.yaml, env_file: a.env}",
+                            "- {path: sub/more.yaml, env_file: [a.env, b.env, /dev/null]}",
+                            "- {path: sub/more.yaml, env_file: /dev/null}",
+                            "- sub/more2.yaml\n- sub/more.yaml",
                             "- {path: [sub/more.yaml, sub/over.yaml], project_directory: .}"))
-        case.files["compose.yaml"] = ["include:", entry] + self.document(
+        case.files["compose.yaml"] = ["include:", *entry.split("\n")] + self.document(
             rng.choice((["q"], ["a"], ["q", "r"])), self.chance(0.3), needs_image=True) + [""]
         more = self.document(["a", "b", "c"], True)
         if self.chance(0.2):
@@ -480,12 +538,15 @@ class Maker:
         self.share_interpolated = rng.choice((0, 0, 0.1, 0.25))
         self.share_tagged = 0
         self.writer.share_odd = self.share_wrong
+        form = rng.choice(("one", "two", "two", "three", "documents", "extends", "include"))
         self.current = "a"
         self.variables = {}
+        self.known = set()
+        self.contents = {}
+        self.is_included = form == "include"
         self.parent_kinds = []
         case = cases.Case(f"random {number}", 0)
         case.env = {"A": "aa", "T": "tt", "E": ""}
-        form = rng.choice(("one", "two", "two", "three", "documents", "extends", "include"))
         if form == "extends":
             self.form_extends(case)
         elif form == "include":
@@ -501,6 +562,7 @@ class Maker:
             else:
                 case.files[f"over{index}.yaml"] = lines + [""]
                 case.args += ["-f", f"over{index}.yaml"]
+        self.files_otherwise(case)
         for name in (".env", "a.env", "b.env", "l.env"):
             if name != ".env" or self.chance(0.3):
                 case.files[name] = self.dotenv()

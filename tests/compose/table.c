@@ -1,8 +1,8 @@
 /*
  * table.c - the schema table for the tests that are made from it (random, coverage.py). Without
  * arguments it is printed as JSON: a row is {"key", "kinds": [...], "keys", "words": [...],
- * "required": [...], "unique", "minimum", "maximum", "bind", "rows": [row...], "item": row,
- * "value": row}; what does not apply is absent. With names of YAML files, each of their values that
+ * "required": [...], "unique", "joined", "minimum", "maximum", "cast", "bind", "rows": [row...],
+ * "item": row, "value": row}; what does not apply is absent. With names of YAML files, each of their values that
  * has a row is a line "PATTERN KIND", and "PATTERN =TEXT" where the row allows certain texts only;
  * "*" stands for a name, "[]" for an item.
  */
@@ -18,6 +18,8 @@
 static const char *const kind_names[] = { "null", "bool", "int", "number", "text", "list", "map" };
 static const char *const keys_names[] = { "extensible", "closed",     "open", "names",
                                           "names-open", "words-open", "any",  "any-open" };
+
+static const char *const cast_names[] = { "none", "bool", "int", "float" };
 
 static const char *const bind_names[] = {
     [BIND_NODE] = "node",   [BIND_TEXT] = "text",   [BIND_BOOL] = "bool",   [BIND_INT] = "int",
@@ -60,6 +62,8 @@ static void print_row(struct jwrite *w, const struct schema_row *row)
     print_words(w, "words", type->words);
     print_words(w, "required", type->required);
     jwrite_key_bool(w, "unique", type->unique_items);
+    jwrite_key_bool(w, "joined", row->unique != UNIQUE_NONE);
+    jwrite_key_text(w, "cast", cast_names[row->cast]);
     if (type->has_range) {
         jwrite_key_int(w, "minimum", type->minimum);
         jwrite_key_int(w, "maximum", type->maximum);
