@@ -123,8 +123,9 @@ static void add_pair(struct binder *binder, struct node *map, struct node *item,
     node_set_len(binder->arena, map, key.at, key.len, item->at, value);
 }
 
-struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null)
+struct node *bind_pairs(struct binder *binder, struct node *node, enum schema_bind bind)
 {
+    bool keep_null = bind == BIND_ENV;
     if (!node_is(node, NODE_LIST) && !node_is(node, NODE_MAP))
         return NULL;
     struct node *map = node_map(binder->arena, node->at);
@@ -141,7 +142,8 @@ struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null
                 bind_refuse(binder, pair->value, "%s is not a string",
                             node_kind_name(pair->value->kind));
             else
-                value = bind_as_text(binder, pair->value);
+                value = bind == BIND_TEXT_PAIRS ? bind_strict_text(binder, pair->value)
+                                                : bind_as_text(binder, pair->value);
             if (!value)
                 value = keep_null ? pair->value : node_text(binder->arena, pair->value->at, "");
             node_set_len(binder->arena, map, pair->key, pair->key_len, pair->at, value);

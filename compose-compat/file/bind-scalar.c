@@ -35,6 +35,11 @@ static struct node *scalar_text(struct binder *binder, struct node *node, unsign
     return printed(binder, node, text.buf);
 }
 
+struct node *bind_strict_text(struct binder *binder, struct node *node)
+{
+    return node_is(node, NODE_NULL) ? NULL : scalar_text(binder, node, KIND_TEXT);
+}
+
 static struct node *scalar_bool(struct binder *binder, struct node *node)
 {
     static const struct {
@@ -225,6 +230,7 @@ struct node *bind_scalar(struct binder *binder, struct node *node, const struct 
     case BIND_WORDS:
     case BIND_TEXTS:
     case BIND_PAIRS:
+    case BIND_TEXT_PAIRS:
     case BIND_ENV:
         break;
     }

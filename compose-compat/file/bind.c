@@ -246,9 +246,9 @@ static struct node *bind_by_row(struct binder *binder, struct node *node,
     case BIND_TEXTS:
         return bind_texts(binder, node, row);
     case BIND_PAIRS:
-        return bind_pairs(binder, node, false);
+    case BIND_TEXT_PAIRS:
     case BIND_ENV:
-        return bind_pairs(binder, node, true);
+        return bind_pairs(binder, node, row->bind);
     case BIND_NODE:
         break;
     default:

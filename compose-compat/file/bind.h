@@ -29,12 +29,14 @@ struct node *bind_unknown(struct binder *binder, struct node *node);
 struct node *bind_scalar(struct binder *binder, struct node *node, const struct schema_row *row);
 /* The text that a value has in an environment or a label; NULL for null. */
 struct node *bind_as_text(struct binder *binder, struct node *node);
+/* The same of a text or an integer; everything else is refused. */
+struct node *bind_strict_text(struct binder *binder, struct node *node);
 
 /* bind-form.c: the forms that are more than a scalar. */
 struct node *bind_words(struct binder *binder, struct node *node, bool is_test);
 struct node *bind_texts(struct binder *binder, struct node *node, const struct schema_row *row);
-/* KEY=VALUE lists and maps as a sorted map; keep_null: a key alone has the value null, else "". */
-struct node *bind_pairs(struct binder *binder, struct node *node, bool keep_null);
+/* KEY=VALUE lists and maps as a sorted map; bind: one of BIND_PAIRS, BIND_TEXT_PAIRS, BIND_ENV. */
+struct node *bind_pairs(struct binder *binder, struct node *node, enum schema_bind bind);
 struct node *bind_hosts(struct binder *binder, struct node *node);
 struct node *bind_ulimit(struct binder *binder, struct node *node);
 struct node *bind_ssh(struct binder *binder, struct node *node);

@@ -421,7 +421,16 @@ static void check_secrets(const struct stage *stage, const struct project *proje
     }
 }
 
-static void check_container_names(const struct stage *stage, const struct project *project)
+void stage_consistency(const struct stage *stage, struct project *project)
+{
+    VEC_EACH(&project->services, service)
+        if (!(*service)->is_disabled)
+            consistency_check_service(stage, project, *service);
+    check_secrets(stage, project);
+    consistency_check_cycles(stage, project);
+}
+
+void stage_container_names(const struct stage *stage, struct project *project)
 {
     MAP_AUTO(names);
     VEC_EACH(&project->services, item) {
@@ -434,14 +443,4 @@ static void check_container_names(const struct stage *stage, const struct projec
                         NULL, "the services \"%s\" and \"%s\" have the same container name \"%s\"",
                         other->name, service->name, service->container_name);
     }
-}
-
-void stage_consistency(const struct stage *stage, struct project *project)
-{
-    VEC_EACH(&project->services, service)
-        if (!(*service)->is_disabled)
-            consistency_check_service(stage, project, *service);
-    check_secrets(stage, project);
-    check_container_names(stage, project);
-    consistency_check_cycles(stage, project);
 }

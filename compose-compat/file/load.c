@@ -173,6 +173,8 @@ static int run_stages(const struct stage *stage, struct node *tree, struct proje
         { stage_consistency, true, options->no_consistency },
         { stage_env_files, true, false },
         { stage_select, false, false },
+        { stage_container_names, !options->select_only,
+          options->no_consistency || options->shared_names },
         { stage_definitions, false, options->skip_definitions },
     };
     finish_tree(stage, tree);

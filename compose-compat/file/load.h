@@ -30,6 +30,7 @@ struct load_options {
     bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
     bool tree_only;                      /* no types, no stages after the tree: with no_interpolate */
     bool keep_unused;                    /* --all-resources: keep what no enabled service uses */
+    bool shared_names;                   /* two services may have one container name */
     bool select_only;                    /* services: disable all but these ... */
     bool no_dependencies;                /* ... and do not keep what they depend on (--no-deps) */
     bool keep_history;                   /* fills in the project's uses and taken */

@@ -411,7 +411,7 @@ static const struct schema_row service_rows[] = {
     { "stdin_open", &bool_or_text_type, .order = 75, .cast = CAST_BOOL, .bind = BIND_BOOL },
     { "stop_grace_period", &text_type, .order = 76, .bind = BIND_DURATION, .omit = OMIT_UNSET },
     { "stop_signal", &text_type, .order = 77, .bind = BIND_TEXT },
-    { "storage_opt", &storage_opt_type, .order = 78, .bind = BIND_PAIRS },
+    { "storage_opt", &storage_opt_type, .order = 78, .bind = BIND_TEXT_PAIRS },
     { "sysctls", &pairs_type, .order = 79, .merge = MERGE_SEQUENCE, .unique = UNIQUE_PAIR,
       .canonical = CANON_PAIRS, .bind = BIND_PAIRS },
     { "tmpfs", &text_or_texts_type, .order = 80, .merge = MERGE_SEQUENCE, .unique = UNIQUE_PAIR,

@@ -82,7 +82,7 @@ static const struct schema_type volumes_type = {
 
 static const struct schema_row secret_rows[] = {
     { "driver", &text_type, .order = 6, .bind = BIND_TEXT },
-    { "driver_opts", &options_type, .order = 7, .bind = BIND_PAIRS },
+    { "driver_opts", &options_type, .order = 7, .bind = BIND_TEXT_PAIRS },
     { "environment", &text_type, .order = 3, .bind = BIND_TEXT },
     { "external", &external_loose_type, .order = 4, .cast = CAST_BOOL, .bind = BIND_BOOL },
     { "file", &text_type, .order = 2, .bind = BIND_TEXT, .path = PATH_MAYBE_WINDOWS },

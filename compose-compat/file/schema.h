@@ -123,6 +123,7 @@ enum schema_bind {
     BIND_WORDS,    /* list of texts; null, [] and absent differ */
     BIND_TEXTS,    /* list of texts */
     BIND_PAIRS,    /* map of texts; a null is "" */
+    BIND_TEXT_PAIRS, /* map of texts and integers; a null is "" */
     BIND_ENV,      /* map of texts; a null stays null */
     BIND_CPUS,     /* BIND_FLOAT that takes texts too */
 };

@@ -57,6 +57,8 @@ void stage_consistency(const struct stage *stage, struct project *project);
 void stage_env_files(const struct stage *stage, struct project *project);
 /* --no-deps and named services, unused top-level objects. */
 void stage_select(const struct stage *stage, struct project *project);
+/* Two services that are wanted must not have one container name. */
+void stage_container_names(const struct stage *stage, struct project *project);
 /* Fills in the definitions of services, networks and volumes. */
 void stage_definitions(const struct stage *stage, struct project *project);
 

@@ -284,6 +284,7 @@ static int load(struct cmd_context *context, const struct config_verb_options *o
     context->load.no_consistency = options->no_consistency;
     context->load.no_env_resolution = options->no_env_resolution;
     context->load.select_only = words->n > 0;
+    context->load.shared_names = list != NULL;
     result = context_load(context, NEEDS_PROJECT | ((flags & LIST_HASHES) ? NEEDS_DEFINITIONS : 0),
                           words, err);
     context_print_findings(context);

@@ -91,6 +91,7 @@ static int fill_load_options(struct cmd_context *context, struct load_options *o
     options->no_consistency = context->load.no_consistency;
     options->no_env_resolution = context->load.no_env_resolution;
     options->select_only = context->load.select_only;
+    options->shared_names = context->load.shared_names;
     return 0;
 }
 

@@ -28,7 +28,7 @@ enum progress_mode { PROGRESS_PLAIN, PROGRESS_TTY, PROGRESS_JSON, PROGRESS_QUIET
 /* How `config` wants the project loaded; everything else loads it whole. */
 struct load_tweaks {
     bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution,
-        tree_only, select_only;
+        tree_only, select_only, shared_names;
 };
 
 struct cmd_context {

@@ -1,16 +1,18 @@
 /*
  * table.c - the schema table for the tests that are made from it (random, coverage.py). Without
  * arguments it is printed as JSON: a row is {"key", "kinds": [...], "keys", "words": [...],
- * "required": [...], "unique", "joined", "minimum", "maximum", "cast", "bind", "rows": [row...],
+ * "required": [...], "unique", "joined", "minimum", "maximum", "merge", "cast", "bind", "rows": [row...],
  * "item": row, "value": row}; what does not apply is absent. With names of YAML files, each of their values that
  * has a row is a line "PATTERN KIND", and "PATTERN =TEXT" where the row allows certain texts only;
- * "*" stands for a name, "[]" for an item.
+ * "*" stands for a name, "[]" for an item. Files up to a "--" belong together: a value that stands
+ * in several of their documents at one place is a line "PATTERN KIND over KIND", too.
  */
 #include "base/base.h"
 
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/map.h"
 #include "compose-compat/file/schema.h"
 #include "data/jwrite.h"
 #include "data/yread.h"
@@ -19,13 +21,16 @@ static const char *const kind_names[] = { "null", "bool", "int", "number", "text
 static const char *const keys_names[] = { "extensible", "closed",     "open", "names",
                                           "names-open", "words-open", "any",  "any-open" };
 
+static const char *const merge_names[] = { "default", "replace", "sequence", "extra_hosts", "depends_on",
+                                           "names",   "build",   "logging",  "pools" };
+
 static const char *const cast_names[] = { "none", "bool", "int", "float" };
 
 static const char *const bind_names[] = {
     [BIND_NODE] = "node",   [BIND_TEXT] = "text",   [BIND_BOOL] = "bool",   [BIND_INT] = "int",
     [BIND_UINT] = "uint",   [BIND_FLOAT] = "float", [BIND_BYTES] = "bytes", [BIND_MODE] = "mode",
     [BIND_COUNT] = "count", [BIND_RATE] = "rate",   [BIND_WORDS] = "words", [BIND_TEXTS] = "texts",
-    [BIND_PAIRS] = "pairs", [BIND_ENV] = "env",     [BIND_CPUS] = "cpus",
+    [BIND_PAIRS] = "pairs", [BIND_TEXT_PAIRS] = "text-pairs", [BIND_ENV] = "env",     [BIND_CPUS] = "cpus",
     [BIND_DURATION] = "duration",
 };
 
@@ -63,6 +68,7 @@ static void print_row(struct jwrite *w, const struct schema_row *row)
     print_words(w, "required", type->required);
     jwrite_key_bool(w, "unique", type->unique_items);
     jwrite_key_bool(w, "joined", row->unique != UNIQUE_NONE);
+    jwrite_key_text(w, "merge", merge_names[row->merge]);
     jwrite_key_text(w, "cast", cast_names[row->cast]);
     if (type->has_range) {
         jwrite_key_int(w, "minimum", type->minimum);
@@ -96,7 +102,8 @@ static int print_table(struct str *out)
 /* --- what a file uses -------------------------------------------------------------------------- */
 
 struct use {
-    struct str *out, pattern;
+    struct str *out, pattern, place;
+    struct map *kinds; /* place -> the name of the kind that it had last */
 };
 
 static void print_use(struct use *use, const struct node *node, const struct schema_row *row);
@@ -112,9 +119,23 @@ static void print_below(struct use *use, const char *key, const struct node *nod
     str_cut(&use->pattern, len);
 }
 
+/* A value at a place that had one before. */
+static void print_join(struct use *use, const char *kind)
+{
+    if (strstr(use->pattern.buf, "[]"))
+        return;
+    const char *earlier = map_set(use->kinds, use->place.buf, (void *)(uintptr_t)kind);
+    if (earlier)
+        str_printf(use->out, "%s %s over %s\n", use->pattern.buf, kind, earlier);
+}
+
 static void print_use(struct use *use, const struct node *node, const struct schema_row *row)
 {
     unsigned kinds = schema_kinds_of(node) & row->type->kinds;
+    print_join(use, node_is(node, NODE_LIST)   ? "list"
+                    : node_is(node, NODE_MAP)  ? "map"
+                    : node_is(node, NODE_NULL) ? "null"
+                                               : "scalar");
     for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
         if (kinds & (1u << i))
             str_printf(use->out, "%s %s\n", use->pattern.buf, kind_names[i]);
@@ -126,17 +147,20 @@ static void print_use(struct use *use, const struct node *node, const struct sch
     } else if (node_is(node, NODE_MAP)) {
         NODE_EACH_PAIR(node, pair) {
             const struct schema_row *known = schema_find(row->type, pair->key);
+            size_t len = use->place.len;
+            str_printf(&use->place, ".%s", pair->key);
             print_below(use, known ? pair->key : "*", pair->value, known ? known : row->type->value);
+            str_cut(&use->place, len);
         }
     }
 }
 
-static int print_uses(const char *path, struct str *out)
+static int print_uses(const char *path, struct map *kinds, struct str *out)
 {
     struct arena *arena = arena_new();
     struct findings findings = FINDINGS_INIT;
     struct yread_documents documents = { 0 };
-    struct use use = { out, STR_INIT };
+    struct use use = { out, STR_INIT, STR_INIT, kinds };
     STR_AUTO(text);
     ERR_AUTO(err);
     int failed = file_read(path, YREAD_MAX_BYTES, &text, &err);
@@ -146,6 +170,7 @@ static int print_uses(const char *path, struct str *out)
         for (size_t i = 0; i < documents.n; i++)
             print_use(&use, documents.items[i], schema_root());
     str_release(&use.pattern);
+    str_release(&use.place);
     findings_release(&findings);
     arena_free(arena);
     return failed;
@@ -155,9 +180,18 @@ int main(int argc, char **argv)
 {
     STR_AUTO(out);
     ERR_AUTO(err);
+    struct map kinds;
+    map_init(&kinds);
     int failed = argc < 2 ? print_table(&out) : 0;
-    for (int i = 1; i < argc; i++)
-        failed |= print_uses(argv[i], &out);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            map_release(&kinds);
+            map_init(&kinds);
+            continue;
+        }
+        failed |= print_uses(argv[i], &kinds, &out);
+    }
+    map_release(&kinds);
     if (file_write_all(STDOUT_FILENO, out.buf, out.len, &err)) {
         fprintf(stderr, "%s\n", err.text);
         failed = -1;
