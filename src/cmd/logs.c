@@ -141,10 +141,11 @@ static int fill_query(const struct logs_options *options, struct log_query *quer
     query->tail = -1;
     query->follow = options->follow;
     if (options->tail != NULL && !text_is(options->tail, "all") &&
-        (text_to_int(options->tail, &query->tail) < 0 || query->tail < 0))
+        text_to_int(options->tail, &query->tail) < 0)
         return err_set(err, ERR_USAGE,
                        "invalid value for \"tail\": \"%s\" is no number and not \"all\"",
                        options->tail);
+    query->tail = MAX(query->tail, -1); /* below zero: all, for the Engine and for docker compose */
     if (options->since != NULL && parse_time(options->since, "since", &query->since_ns, err) < 0)
         return -1;
     if (options->until != NULL && parse_time(options->until, "until", &query->until_ns, err) < 0)

@@ -127,6 +127,8 @@ static int run_ls(struct cmd_context *context, const void *values, const struct 
     int result;
 
     (void)words;
+    if (table_check_format(options->format, err) < 0)
+        return -1;
     if (context->ops->projects == NULL)
         return err_set(err, ERR_UNSUPPORTED, "operator \"%s\" cannot list projects",
                        context->ops->name);

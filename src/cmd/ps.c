@@ -39,11 +39,7 @@ static int check_options(struct cmd_context *context, struct ps_options *options
             return err_set(err, ERR_USAGE, "unknown filter %s", options->filter);
         ARENA_ADD(context->arena, &options->status, options->filter + strlen("status="));
     }
-    if (options->format != NULL && !text_is(options->format, "json") &&
-        !text_is(options->format, "table"))
-        return err_set(err, ERR_UNSUPPORTED, "unsupported --format \"%s\" (table, json)",
-                       options->format);
-    return 0;
+    return table_check_format(options->format, err);
 }
 
 static bool is_shown(const struct cmd_context *context, const struct ps_options *options,

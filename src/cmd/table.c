@@ -47,3 +47,10 @@ void table_release(struct table *table)
         mem_free(*cell);
     VEC_RELEASE(&table->cells);
 }
+
+int table_check_format(const char *format, struct err *err)
+{
+    if (format == NULL || format[0] == '\0' || text_is(format, "table") || text_is(format, "json"))
+        return 0;
+    return err_set(err, ERR_UNSUPPORTED, "unsupported --format \"%s\" (table, json)", format);
+}

@@ -76,7 +76,6 @@ static struct artifact_work work_for(const struct planner *planner, const struct
         work.build = wanted->can_build;
     } else if (options->goal == GOAL_PULL) {
         work.pull = is_to_be_fetched(planner, object);
-        work.may_pull_fail = wanted->can_build;
     } else {
         work = work_for_up(planner, object);
     }

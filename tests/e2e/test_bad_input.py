@@ -113,6 +113,8 @@ def test_bad_flags(octo):
     r = octo("nonsense").fails(1)
     assert "nonsense" in r.err + r.out
     r = octo("up", "--build", "--no-build").fails(1)
+    for form in ("toml", "{{.Name}}"):
+        assert form in octo("ls", "--format", form).fails(1).err
 
 
 @pytest.mark.ours

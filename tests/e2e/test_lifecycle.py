@@ -126,6 +126,7 @@ services:
         assert re.search(line, out, re.M), out
     assert project.octo("logs", "--no-log-prefix", "longer").ok().out == "third\n"
     # which of the two streams the engine kept last is its own affair
+    assert project.octo("logs", "--no-log-prefix", "--tail=-1", "one").ok().out.count("\n") > 1
     assert project.octo("logs", "--no-log-prefix", "--tail", "1", "one").ok().out in ("first\n", "second\n")
     line = project.octo("logs", "-t", "longer").ok().out
     assert line.split("|")[1].split()[0].endswith("Z")

@@ -112,6 +112,15 @@ def test_pull_of_what_is_not_there(there):
     assert there.containers() == []
 
 
+def test_pull_of_what_can_be_built(there):
+    """It was asked for, so that it failed is not passed over: building is another command."""
+    (there.dir / "Dockerfile").write_text("FROM fetched:1\n")
+    there.write("services: {a: {image: 'fetched:404', build: .}}\n")
+    r = there.octo("pull").fails(1)
+    assert "fetched:404" in r.err
+    there.octo("pull", "--ignore-pull-failures").ok()
+
+
 DIGESTS = """name: dg
 services:
   web: {image: "fetched:1", command: "$$x"}
