@@ -6,6 +6,13 @@
 #include "compose-compat/file/schema-parts.h"
 #include "compose-compat/file/schema-types.h"
 
+/* Limits of a build are joined as any mapping is; those of a service replace each other. */
+static const struct schema_row build_ulimit_value = {
+    .type = &ulimit_type, .cast = CAST_INT, .canonical = CANON_ULIMIT,
+};
+static const struct schema_type build_ulimits_type = {
+    .kinds = KIND_MAP, .keys = KEYS_WORDS_OPEN, .value = &build_ulimit_value,
+};
 static const struct schema_row build_rows[] = {
     { "additional_contexts", &pairs_type, .order = 14, .merge = MERGE_SEQUENCE,
       .unique = UNIQUE_PAIR, .canonical = CANON_PAIRS, .path = PATH_CONTEXTS, .bind = BIND_PAIRS },
@@ -35,7 +42,7 @@ static const struct schema_row build_rows[] = {
     { "ssh", &pairs_type, .order = 8, .canonical = CANON_SSH, .path = PATH_MAYBE_WINDOWS },
     { "tags", &texts_type, .order = 22, .unique = UNIQUE_PAIR, .bind = BIND_TEXTS },
     { "target", &text_type, .order = 19, .bind = BIND_TEXT },
-    { "ulimits", &ulimits_type, .order = 23 },
+    { "ulimits", &build_ulimits_type, .order = 23 },
 };
 const struct schema_type schema_build_type = {
     .kinds = KIND_TEXT | KIND_MAP, .rows = build_rows, .n_rows = ARRAY_LEN(build_rows),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """coverage.py - is there a case for every row of the schema table, in every form that it may have, for every
-word of its list? And does the published schema (shared/reference, when it is there) name nothing that the
-table has not? Speaks TAP: one test for a path.
+word of its list? For every rule by which two files join a row's values, in every pair of forms? And does the published schema (shared/reference, when it is there) name nothing that the
+table has not? Speaks TAP: one test for a path, one for a rule.
 
     coverage.py TABLE
 
@@ -11,6 +11,7 @@ purpose); uncovered.txt lists the forms that are never accepted, with the reason
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,55 @@ def used_forms(table):
         used.setdefault(pattern, set()).add(form)
     return used
 
+
+# --- joining ---------------------------------------------------------------------------------------
+
+def wanted_joins(row, pattern, joins):
+    """pattern -> the "LATER over EARLIER" that a case is to have: each pair of forms where the row has a rule of
+    its own, lists where twins are joined, and anything for each other attribute of a service."""
+    forms = [name for kind, name in (("text", "scalar"), ("list", "list"), ("map", "map"))
+             if kind in row["kinds"]] if row["merge"] != "default" else []
+    if row["merge"] != "default" and not forms:
+        forms = ["scalar"]
+    wanted = {f"{later} over {earlier}" for later in forms for earlier in forms}
+    if row["merge"] == "replace" and "null" in row["kinds"]:
+        wanted |= {f"null over {form}" for form in forms}
+    if row["joined"] and "list" in row["kinds"]:
+        wanted.add("list over list")
+    if not wanted and re.fullmatch(r"services\.\*\.\w+", pattern):
+        wanted = {"anything"}
+    if wanted and "[]" not in pattern:
+        joins[pattern] = wanted
+    for nested in row["rows"]:
+        wanted_joins(nested, f"{pattern}.{nested['key']}".lstrip("."), joins)
+    if "value" in row:
+        wanted_joins(row["value"], f"{pattern}.*".lstrip("."), joins)
+    return joins
+
+
+def used_joins(table):
+    """pattern -> the "LATER over EARLIER" that cases with several files or documents have."""
+    top, words, used = cases.temporary_folder(), [], {}
+    try:
+        for path in sorted(glob.glob(os.path.join(HERE, "cases", "*.cases"))):
+            for case in cases.read_cases(path):
+                folder = os.path.join(top, str(len(words)))
+                os.makedirs(folder)
+                cases.write_files(case, folder)
+                named = [case.args[i + 1] for i, word in enumerate(case.args[:-1]) if word == "-f"]
+                words += ["--", *(os.path.join(folder, name) for name in named
+                                  if name in case.files and name.endswith((".yaml", ".yml")))]
+        done = subprocess.run([table, *words], stdout=subprocess.PIPE, check=True)
+    finally:
+        shutil.rmtree(top)
+    for line in done.stdout.decode().split("\n"):
+        pattern, _, form = line.partition(" ")
+        if " over " in form:
+            used.setdefault(pattern, {"anything"}).add(form)
+    return used
+
+
+# --- excuses and the published schema ---------------------------------------------------------------
 
 def excused_forms():
     """(pattern, form) -> why no case can have it"""
@@ -125,8 +175,18 @@ def main():
         print(f"{'not ok' if problems else 'ok'} {number} - {pattern.replace('#', '')}")
         for problem in problems:
             print(f"#   {problem}")
+    joins, used_pairs = wanted_joins(table, "", {}), used_joins(sys.argv[1])
+    for pattern, wanted in sorted(joins.items()):
+        missing = sorted(form for form in wanted - used_pairs.get(pattern, set())
+                         if (pattern, form) not in excused)
+        number += 1
+        n_failed += bool(missing)
+        print(f"{'not ok' if missing else 'ok'} {number} - {pattern}: files that join it")
+        for form in missing:
+            print(f"#   no case has {form}")
     stale = sorted(f"{pattern} {form}" for pattern, form in excused
-                   if form in used.get(pattern, set()) or form not in forms.get(pattern, set()))
+                   if form in used.get(pattern, set()) | used_pairs.get(pattern, set())
+                   or form not in forms.get(pattern, set()) | joins.get(pattern, set()))
     print(f"{'not ok' if stale else 'ok'} {number + 1} - uncovered.txt lists what is uncovered")
     for line in stale:
         print(f"#   {line}")
