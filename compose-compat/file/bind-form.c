@@ -130,6 +130,7 @@ struct node *bind_pairs(struct binder *binder, struct node *node, enum schema_bi
         return NULL;
     struct node *map = node_map(binder->arena, node->at);
     map->overrode = node->overrode;
+    node_reserve(binder->arena, map, node_is(node, NODE_LIST) ? node->u.list.n : node->u.map.n);
     if (node_is(node, NODE_LIST)) {
         NODE_EACH_ITEM(node, item)
             if (!node_is_wrong(*item))
@@ -146,7 +147,7 @@ struct node *bind_pairs(struct binder *binder, struct node *node, enum schema_bi
                                                 : bind_as_text(binder, pair->value);
             if (!value)
                 value = keep_null ? pair->value : node_text(binder->arena, pair->value->at, "");
-            node_set_len(binder->arena, map, pair->key, pair->key_len, pair->at, value);
+            node_append_pair(binder->arena, map, pair->key, pair->key_len, pair->at, value);
             str_cut(&binder->path, len);
         }
     }

@@ -134,6 +134,7 @@ static struct node *bind_names(struct binder *binder, struct node *node,
                                const struct schema_row *value_row)
 {
     struct node *map = like(binder, node, node_map(binder->arena, node->at));
+    node_reserve(binder->arena, map, node->u.map.n);
     NODE_EACH_PAIR(node, pair) {
         size_t len = place_key(&binder->path, pair->key);
         struct node *value = value_row ? bind_value(binder, pair->value, value_row)
@@ -141,7 +142,7 @@ static struct node *bind_names(struct binder *binder, struct node *node,
         if (!value)
             value = node_null(binder->arena, pair->value->at);
         if (!is_empty_list(value, value_row))
-            node_set_len(binder->arena, map, pair->key, pair->key_len, pair->at, value);
+            node_append_pair(binder->arena, map, pair->key, pair->key_len, pair->at, value);
         str_cut(&binder->path, len);
     }
     node_sort_keys(map);
@@ -207,10 +208,14 @@ static struct node *bind_struct(struct binder *binder, struct node *node,
             slots[row->order] = (struct slot){ NULL, row, zero_of(binder, node->at, row) };
     }
     struct node *map = like(binder, node, node_map(binder->arena, node->at));
+    size_t n = 0;
+    for (unsigned i = 1; i <= last; i++)
+        n += slots[i].value != NULL;
+    node_reserve(binder->arena, map, n);
     for (unsigned i = 1; i <= last; i++)
         if (slots[i].value)
-            node_set(binder->arena, map, slots[i].row->key,
-                     slots[i].pair ? slots[i].pair->at : node->at, slots[i].value);
+            node_append_pair(binder->arena, map, slots[i].row->key, strlen(slots[i].row->key),
+                             slots[i].pair ? slots[i].pair->at : node->at, slots[i].value);
     if (!type->drops_extensions)
         add_extensions(binder, node, map);
     return map;

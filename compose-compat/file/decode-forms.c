@@ -9,6 +9,15 @@
 
 #include "compose-compat/file/quantity.h"
 
+void decode_reserve(struct decode *decode, void *list, size_t n, size_t size)
+{
+    struct any_list *items = list;
+    if (items->cap > 0 || n == 0)
+        return;
+    items->items = arena_alloc(decode->arena, n * size);
+    items->cap = n;
+}
+
 void *decode_new_item(struct decode *decode, void *list, size_t size)
 {
     struct any_list *items = list;

@@ -73,6 +73,7 @@ int decode_mounts(struct decode *decode, const struct node *value, const struct 
     (void)row;
     if (!node_is(value, NODE_LIST))
         return 0;
+    decode_reserve(decode, member, value->u.list.n, sizeof(struct mount));
     NODE_EACH_ITEM(value, item) {
         struct mount *mount = decode_new_item(decode, member, sizeof(*mount));
         decode_map(decode, *item, mount_rows, mount);

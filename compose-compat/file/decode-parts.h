@@ -47,6 +47,8 @@ int decode_devices(struct decode *, const struct node *, const struct decode_row
 /* list of struct mount */
 int decode_mounts(struct decode *, const struct node *, const struct decode_row *, void *);
 
+/* Room for n items of size bytes in a list that has none: each service has such lists. */
+void decode_reserve(struct decode *decode, void *list, size_t n, size_t size);
 /* For the bodies of converters of lists: a new item at the end of an arena list of items of size
    bytes. */
 void *decode_new_item(struct decode *decode, void *list, size_t size);

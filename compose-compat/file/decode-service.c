@@ -33,6 +33,7 @@ static int decode_dependencies(struct decode *decode, const struct node *value,
     (void)row;
     if (!node_is(value, NODE_MAP))
         return 0;
+    decode_reserve(decode, member, value->u.map.n, sizeof(struct dependency));
     NODE_EACH_PAIR(value, pair) {
         struct dependency *dependency = decode_new_item(decode, member, sizeof(*dependency));
         dependency->service = pair->key;
@@ -70,6 +71,7 @@ static int decode_endpoints(struct decode *decode, const struct node *value,
     (void)row;
     if (!node_is(value, NODE_MAP))
         return 0;
+    decode_reserve(decode, member, value->u.map.n, sizeof(struct endpoint));
     NODE_EACH_PAIR(value, pair) {
         struct endpoint *endpoint = decode_new_item(decode, list, sizeof(*endpoint));
         endpoint->network = pair->key;
@@ -122,6 +124,7 @@ static int decode_ports(struct decode *decode, const struct node *value,
     (void)row;
     if (!node_is(value, NODE_LIST))
         return 0;
+    decode_reserve(decode, member, value->u.list.n, sizeof(struct port));
     NODE_EACH_ITEM(value, item) {
         struct port *port = decode_new_item(decode, member, sizeof(*port));
         decode_map(decode, *item, port_rows, port);

@@ -148,10 +148,7 @@ static struct node *copy_map(struct copy *copy, const struct node *node, const s
 {
     struct arena *arena = copy->document->arena;
     struct node *result = node_map(arena, node->at);
-    if (node->u.map.n > 0) {
-        result->u.map.items = ARENA_NEW_N(arena, struct node_pair, node->u.map.n);
-        result->u.map.cap = node->u.map.n;
-    }
+    node_reserve(arena, result, node->u.map.n);
     NODE_EACH_PAIR(node, pair) {
         struct trail here = TRAIL_KEY(trail, pair->key);
         struct node *value = copy_child(copy, pair->value, schema_row_of(row, pair->key), &here);

@@ -306,10 +306,16 @@ static int add_item(struct decode *decode, struct pair_list *list, const struct 
 int decode_pairs(struct decode *decode, const struct node *value, const struct decode_row *row,
                  void *member)
 {
+    struct pair_list *list = member;
+    bool is_list = value->kind == NODE_LIST;
     int result = 0;
 
     (void)row;
-    if (value->kind == NODE_LIST) {
+    if (list->cap == 0 && (is_list || value->kind == NODE_MAP)) {
+        list->cap = is_list ? value->u.list.n : value->u.map.n;
+        list->items = ARENA_NEW_N(decode->arena, struct pair, list->cap);
+    }
+    if (is_list) {
         for (size_t i = 0; i < value->u.list.n; i++) {
             size_t len = enter_index(decode, i);
             result |= add_item(decode, member, value->u.list.items[i]);

@@ -275,6 +275,15 @@ struct node *node_get(const struct node *map, const char *key)
     return pair ? pair->value : NULL;
 }
 
+void node_reserve(struct arena *arena, struct node *map, size_t n)
+{
+    assert(map->kind == NODE_MAP && map->u.map.cap == 0);
+    if (n == 0)
+        return;
+    map->u.map.items = ARENA_NEW_N(arena, struct node_pair, n);
+    map->u.map.cap = n;
+}
+
 struct node_pair *node_get_pair(const struct node *map, const char *key, size_t key_len)
 {
     return node_is(map, NODE_MAP) ? map_find_pair(&map->u.map, key, key_len) : NULL;

@@ -113,6 +113,8 @@ void node_set_len(struct arena *arena, struct node *map, const char *key, size_t
 /* Appends a pair whose key is known to be new and in the arena already: for readers. */
 void node_append_pair(struct arena *arena, struct node *map, const char *key, size_t key_len,
                       struct origin key_at, struct node *value);
+/* Room for n pairs in a map that has none, for who knows how many there will be. */
+void node_reserve(struct arena *arena, struct node *map, size_t n);
 /* Removes key, keeps the order of the others. True when it was there. */
 bool node_remove(struct node *map, const char *key);
 /* Keeps the pairs for which fn says true, in order: removing many costs one pass. */
