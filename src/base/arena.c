@@ -52,6 +52,29 @@ void arena_cleanup(struct arena **arena)
     arena_free(*arena);
 }
 
+static void add_behind(struct arena *arena, struct chunk *first, struct chunk *last)
+{
+    if (arena->chunks) {
+        last->next = arena->chunks->next;
+        arena->chunks->next = first;
+    } else {
+        arena->chunks = first;
+    }
+}
+
+void arena_adopt(struct arena *arena, struct arena *from)
+{
+    struct chunk *last = from ? from->chunks : NULL;
+
+    if (last) {
+        while (last->next)
+            last = last->next;
+        add_behind(arena, from->chunks, last);
+        arena->n_used += from->n_used;
+    }
+    mem_free(from);
+}
+
 static struct chunk *chunk_new(size_t size)
 {
     struct chunk *chunk = mem_new(1, sizeof(struct chunk) + size);
@@ -63,12 +86,7 @@ static struct chunk *chunk_new(size_t size)
 static void *alloc_alone(struct arena *arena, size_t size)
 {
     struct chunk *chunk = chunk_new(size);
-    if (arena->chunks) {
-        chunk->next = arena->chunks->next;
-        arena->chunks->next = chunk;
-    } else {
-        arena->chunks = chunk;
-    }
+    add_behind(arena, chunk, chunk);
     return chunk + 1;
 }
 

@@ -14,6 +14,9 @@ struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 void arena_cleanup(struct arena **arena);
 
+/* Moves what is in from (NULL: nothing) into arena, where it stays; from itself is gone. */
+void arena_adopt(struct arena *arena, struct arena *from);
+
 /* Zeroed memory of the arena, aligned for any type; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* NUL-terminated copies in the arena. */

@@ -33,6 +33,28 @@ static void test_large(void)
     arena_free(NULL);
 }
 
+static void test_adopt(void)
+{
+    CLEANUP(arena_cleanup) struct arena *arena = arena_new();
+    struct arena *from = arena_new(), *second = arena_new();
+    char *first = arena_dup(from, "first"), *large = arena_alloc(from, 1 << 20);
+    for (int i = 0; i < 1000; i++)
+        arena_printf(from, "%d", i);
+    size_t used = arena_used(from);
+    arena_adopt(arena, from);
+    is_text(first, "first");
+    memset(large, 1, 1 << 20);
+    is_int((int64_t)arena_used(arena), (int64_t)used);
+    char *own = arena_dup(arena, "own"), *other = arena_dup(second, "second");
+    arena_adopt(arena, second);
+    is_int(arena_dup(arena, "next") - own, 16); /* what came in did not end the current chunk */
+    is_text(other, "second");
+    is_text(own, "own");
+    arena_adopt(arena, arena_new());
+    arena_adopt(arena, NULL);
+    is_text(first, "first");
+}
+
 static void test_text(void)
 {
     CLEANUP(arena_cleanup) struct arena *arena = arena_new();
@@ -66,6 +88,7 @@ int main(void)
 {
     test_small();
     test_large();
+    test_adopt();
     test_text();
     test_list();
     return done_testing();

@@ -39,7 +39,7 @@ static void read_item(struct observation *observation, const struct node *item)
     struct arena *arena = observation->set.arena;
     const char *number = docker_item_label(item, LABEL_NUMBER);
 
-    existing->details = item = node_copy(arena, item);
+    existing->details = item;
     existing->id = get_text(item, "Id");
     existing->name = docker_item_name(item);
     existing->service = docker_item_label(item, LABEL_SERVICE);
@@ -241,7 +241,7 @@ static struct existing *add_object(struct observation *observation,
                                    const struct object_names *names, const struct node *item)
 {
     struct existing *existing = existing_add(&observation->set, names->kind);
-    existing->details = item = node_copy(observation->set.arena, item);
+    existing->details = item;
     existing->id = get_text(item, names->id);
     existing->name = get_text(item, "Name");
     const char *created = get_text(item, "Created");
@@ -361,7 +361,7 @@ static void read_image_list(struct observation *observation)
         const char *tag =
             node_is(tags, NODE_LIST) && tags->u.list.n ? node_as_text(tags->u.list.items[0]) : NULL;
         struct existing *existing = existing_add(&observation->set, &docker_image_kind);
-        existing->details = node_copy(observation->set.arena, *item);
+        existing->details = *item;
         existing->id = get_text(existing->details, "Id");
         bool has_tag = text_is_set(tag) && !text_is(tag, "<none>:<none>");
         existing->name = has_tag ? arena_dup(observation->set.arena, tag) : existing->id;

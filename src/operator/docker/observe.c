@@ -29,6 +29,11 @@ static void finish(struct observation *observation)
     if (err_is_set(&observation->err)) {
         existing_set_release(&observation->set);
         err_move(&err, &observation->err);
+    } else {
+        /* details point into them */
+        VEC_EACH (&observation->answers, arena)
+            arena_adopt(observation->set.arena, *arena);
+        observation->answers.n = 0;
     }
     observation->done(observation->arg, err_is_set(&err) ? NULL : &observation->set, &err);
     err_release(&err);

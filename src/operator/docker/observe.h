@@ -41,7 +41,7 @@ struct observation {
     void *arg;
     struct existing_set set;
     struct arena *arena;         /* of the observation itself */
-    VEC(struct arena *) answers; /* to be freed at the end */
+    VEC(struct arena *) answers; /* to be freed at the end, or to become part of the set */
     VEC(struct look *) looks;
     size_t n_open;
     void (*next)(struct observation *observation);
