@@ -7,6 +7,7 @@
 #include "cmd/attached.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -42,6 +43,7 @@ struct attached {
     struct operator_stream *events;
     int64_t start_ns; /* wall clock */
     int n_signals;
+    bool is_told;    /* "Attaching to" is printed */
     bool is_planned; /* the plan has run */
     bool is_over;
     bool is_stopping;
@@ -66,6 +68,9 @@ static void watched_free(struct watched *watched)
     mem_free(watched);
 }
 
+static bool shows_service(const struct attached *attached, const char *name);
+static void print_attaching(struct attached *attached);
+
 /* --- output of one instance ---------------------------------------------------------------------
  */
 
@@ -73,6 +78,7 @@ static void on_line(void *arg, const struct log_line *line)
 {
     struct watched *watched = arg;
 
+    print_attaching(watched->attached);
     log_print_line(&watched->attached->print, watched->short_name, line);
     watched->since_ns = line->time_ns + 1;
 }
@@ -88,6 +94,7 @@ static void report_exit(struct watched *watched)
     watched->has_exit = false;
     str_printf(&text, "exited with code %lld%s", (long long)watched->exit_code,
                watched->is_dead ? "" : " (restarting)");
+    print_attaching(attached);
     if (watched->is_shown)
         log_print_status(&attached->print, watched->short_name, text.buf);
     watched->is_running = !watched->is_dead;
@@ -148,6 +155,48 @@ static bool shows_service(const struct attached *attached, const char *name)
     return service != NULL && (!service->attach.has || service->attach.value);
 }
 
+static int compare_texts(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+/* "Attaching to db-1, web-1": the instances that this plan leaves, before the first of them is
+   started or heard. */
+static void print_attaching(struct attached *attached)
+{
+    struct str *out = &attached->context->out;
+    VEC(const char *) names = { NULL, 0, 0 };
+    const char *last = NULL;
+
+    attached->print.progress = attached->operation.progress;
+    if (attached->is_told)
+        return;
+    attached->is_told = true;
+    VEC_EACH (&attached->operation.plan->instances, item) {
+        const struct instance *instance = *item;
+
+        if (instance->wanted == NULL || (instance->kind->flags & KIND_RUNS) == 0 ||
+            (instance->kind->flags & KIND_CALLED) != 0 ||
+            (instance->existing != NULL && !instance->is_place) ||
+            !shows_service(attached, instance->service))
+            continue;
+        VEC_ADD(&names, log_print_short_name(attached->context, instance->name));
+    }
+    if (names.n > 1)
+        qsort(names.items, names.n, sizeof(names.items[0]), compare_texts);
+    VEC_EACH (&names, name) {
+        if (last != NULL && text_is(*name, last)) /* an instance and what replaces it */
+            continue;
+        str_printf(out, "%s%s", last == NULL ? "Attaching to " : ", ", *name);
+        log_print_add(&attached->print, *name);
+        last = *name;
+    }
+    if (last != NULL)
+        str_add_char(out, '\n');
+    VEC_RELEASE(&names);
+    log_print_flush(&attached->print);
+}
+
 static struct watched *watch(struct attached *attached, const char *id, const char *name,
                              const char *service, int64_t number)
 {
@@ -166,6 +215,12 @@ static struct watched *watch(struct attached *attached, const char *id, const ch
     watched->is_shown = shows_service(attached, service);
     map_set(&attached->watched, id, watched);
     return watched;
+}
+
+static void on_step_begun(void *arg, struct step *step)
+{
+    if (step->action == STEP_START)
+        print_attaching(arg);
 }
 
 static void on_step_done(void *arg, struct step *step)
@@ -209,40 +264,14 @@ static void watch_existing(struct attached *attached)
     }
 }
 
-/* "Attaching to web-1, db-1": the names of this plan's instances. */
-static void print_attaching(struct attached *attached)
-{
-    struct str *out = &attached->context->out;
-    bool is_first = true;
-
-    VEC_EACH (&attached->operation.plan->instances, item) {
-        const struct instance *instance = *item;
-        const char *name;
-
-        if (instance->wanted == NULL || (instance->kind->flags & KIND_RUNS) == 0 ||
-            (instance->kind->flags & KIND_CALLED) != 0 ||
-            !shows_service(attached, instance->service))
-            continue;
-        name = log_print_short_name(attached->context, instance->name);
-        str_printf(out, "%s%s", is_first ? "Attaching to " : ", ", name);
-        log_print_add(&attached->print, name);
-        is_first = false;
-    }
-    if (!is_first)
-        str_add_char(out, '\n');
-    log_print_flush(&attached->print);
-}
-
 /* --- the end ------------------------------------------------------------------------------------
  */
 
-static void begin_stop(struct attached *attached, const char *text)
+static void begin_stop(struct attached *attached)
 {
     if (attached->is_stopping)
         return;
     attached->is_stopping = true;
-    if (text != NULL)
-        str_printf(&attached->context->out, "%s\n", text);
     attached->is_over = true;
 }
 
@@ -259,7 +288,7 @@ static void note_exit(struct attached *attached, const struct watched *watched)
         attached->exit_status = (int)watched->exit_code;
     }
     if (options->abort_on_exit || (options->abort_on_failure && watched->exit_code != 0))
-        begin_stop(attached, "Aborting on container exit...");
+        begin_stop(attached);
 }
 
 static void check_end(struct attached *attached)
@@ -455,9 +484,11 @@ static int run_phases(struct attached *attached, struct err *err)
         attached->events =
             context->ops->events(context->operator_handle, context->project_name,
                                  attached->start_ns, 0, on_event, on_events_done, attached);
-    print_attaching(attached);
     watch_existing(attached);
-    if (operation_run(operation, err) == 0) {
+    int result = operation_run(operation, err);
+    attached->print.progress = NULL;
+    if (result == 0) {
+        print_attaching(attached);
         lock_release(operation->lock);
         operation->lock = NULL;
         if (wait_for_end(attached, err) < 0)
@@ -477,8 +508,11 @@ static int run_phases(struct attached *attached, struct err *err)
         log_print_flush(&attached->print);
         return err_set(err, ERR_INTERRUPTED, "interrupted");
     }
-    if (attached->is_stopping && stop_project(attached, err) < 0)
-        return -1;
+    if (attached->is_stopping) {
+        fputs(" Compose Stopping Aborting on container exit...\n", stderr);
+        if (stop_project(attached, err) < 0)
+            return -1;
+    }
     return attached->has_exit_status ? attached->exit_status : 0;
 }
 
@@ -492,6 +526,7 @@ int attached_run(struct cmd_context *context, const struct plan_options *plan,
                        .options = *plan,
                        .title = "up",
                        .assume_yes = options->assume_yes,
+                       .step_begun = on_step_begun,
                        .step_done = on_step_done,
                        .arg = &attached },
         .start_ns = clock_wall_ns(),

@@ -27,6 +27,27 @@ static const struct option_row down_rows[] = {
 };
 #undef OPTIONS_OF
 
+/* The description names networks, or with -v volumes, that `down` would remove were they there:
+   then that nothing is left is no surprise, as for docker compose. -p alone stands for no
+   description.
+ */
+static bool names_objects(const struct cmd_context *context, bool with_volumes)
+{
+    const struct project *project = context->project;
+
+    if (project == NULL || (context->globals.project_name != NULL && context->globals.files.n == 0))
+        return false;
+    VEC_EACH (&project->networks, network) {
+        if (!(*network)->external)
+            return true;
+    }
+    VEC_EACH (&project->volumes, volume) {
+        if (with_volumes && !(*volume)->external)
+            return true;
+    }
+    return false;
+}
+
 static int run_down(struct cmd_context *context, const void *values, const struct text_list *words,
                     struct err *err)
 {
@@ -47,7 +68,9 @@ static int run_down(struct cmd_context *context, const void *values, const struc
         return -1;
     operate_timeout(&operation.options, options->timeout);
     result = operation_prepare(&operation, err);
-    if (result == 0 && plan_is_empty(operation.plan))
+    if (result == 0 && plan_is_empty(operation.plan) && names_objects(context, options->volumes))
+        result = 0;
+    else if (result == 0 && plan_is_empty(operation.plan))
         context_warn(context, "Warning: No resource found to remove for project \"%s\".",
                      context->project_name);
     else if (result == 0)

@@ -433,6 +433,8 @@ static void on_step(void *arg, struct step *step, const struct err *err)
 {
     struct operation *operation = arg;
 
+    if (operation->step_begun != NULL && step->status == STEP_RUNNING)
+        operation->step_begun(operation->arg, step);
     progress_step(operation->progress, step, err);
     if (operation->step_done != NULL &&
         (step->status == STEP_DONE || step->status == STEP_UNCHANGED))
@@ -519,7 +521,7 @@ static void show_running(struct operation *operation)
             map_has(&touched, instance->name))
             continue;
         str_printf(&id, "%s %s", instance->kind->title, instance->name);
-        progress_event(operation->progress, id.buf, "Running", true);
+        progress_event(operation->progress, id.buf, "Running", NULL, true);
     }
 }
 
@@ -529,8 +531,10 @@ int operation_run(struct operation *operation, struct err *err)
     int result = 0;
 
     operation->progress = progress_new(context, operation->title, operation->plan);
-    if (operation->options.goal == GOAL_UP)
+    if (operation->options.goal == GOAL_UP || operation->options.goal == GOAL_CREATE)
         show_running(operation);
+    if (operation->before_run != NULL)
+        operation->before_run(operation->arg);
     if (context->globals.dry_run)
         progress_pretend(operation->progress, operation->plan);
     else

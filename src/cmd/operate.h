@@ -45,8 +45,11 @@ struct operation {
     struct progress *progress;
     const char *title; /* of progress: "up", "down", "stop" */
     bool assume_yes;   /* -y */
-    /* Before a START step begins; may be NULL. */
+    /* All of them may be NULL. Before the plan runs, with progress there; before a START step begins;
+       when a step begins, and when it is done. */
+    void (*before_run)(void *arg);
     void (*before_start)(void *arg, struct step *step, void (*resume)(void *token), void *token);
+    void (*step_begun)(void *arg, struct step *step);
     void (*step_done)(void *arg, struct step *step);
     void *arg;
     /* run state */

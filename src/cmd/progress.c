@@ -149,9 +149,10 @@ static void set_task(struct progress *progress, const char *id, const char *text
     print_task(progress, task);
 }
 
-void progress_event(struct progress *progress, const char *id, const char *text, bool is_end)
+void progress_event(struct progress *progress, const char *id, const char *text,
+                    const char *details, bool is_end)
 {
-    set_task(progress, id, text, NULL, is_end ? TASK_DONE : TASK_WORKING);
+    set_task(progress, id, text, details, is_end ? TASK_DONE : TASK_WORKING);
 }
 
 static bool is_called(const struct step *step)

@@ -17,8 +17,9 @@ void progress_step(struct progress *progress, const struct step *step, const str
 /* Something inside a step: layers of a pull, lines of a build. */
 void progress_part(struct progress *progress, const struct step *step,
                    const struct step_progress *part);
-/* One event that is not a step's: "Container NAME" "Running". */
-void progress_event(struct progress *progress, const char *id, const char *text, bool is_end);
+/* One event that is not a step's: "Container NAME" "Running"; details may be NULL. */
+void progress_event(struct progress *progress, const char *id, const char *text,
+                    const char *details, bool is_end);
 /* Shows the plan as if it were run: --dry-run. */
 void progress_pretend(struct progress *progress, const struct plan *plan);
 /* On a terminal: takes the list off the screen so that other output can be written, and puts it

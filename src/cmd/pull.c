@@ -27,28 +27,115 @@ static const struct option_row pull_rows[] = {
 };
 #undef OPTIONS_OF
 
+struct pull_run {
+    struct operation operation;
+    const struct pull_options *options;
+    const struct text_list *words;
+};
+
+/* The step that fetches the image, or NULL. */
+static const struct step *find_fetch(const struct plan *plan, const char *image)
+{
+    VEC_EACH (&plan->steps, step) {
+        if ((*step)->action == STEP_PULL && text_is((*step)->instance->name, image))
+            return *step;
+    }
+    return NULL;
+}
+
+/* Why there is no step that fetches the service's image. */
+static const char *why_skipped(const struct pull_run *run, const struct service *service)
+{
+    if (run->options->policy == NULL &&
+        (text_is(service->pull_policy, "never") || text_is(service->pull_policy, "build")))
+        return NULL;
+    return service->build != NULL && run->options->ignore_buildable
+               ? "Image can be built"
+               : "Image is already present locally";
+}
+
+static bool is_asked_for(const struct pull_run *run, const struct service *service)
+{
+    return !service->is_disabled &&
+           (run->words->n == 0 || text_list_has(run->words, service->name));
+}
+
+static void show_skipped(void *arg)
+{
+    struct pull_run *run = arg;
+    struct operation *operation = &run->operation;
+
+    VEC_EACH (&operation->context->project->services, item) {
+        const struct service *service = *item;
+        STR_AUTO(id);
+
+        if (!is_asked_for(run, service))
+            continue;
+        if (service->image == NULL) {
+            progress_event(operation->progress, service->name, "Skipped", "No image to be pulled",
+                           true);
+        } else if (find_fetch(operation->plan, service->image) == NULL) {
+            str_printf(&id, "Image %s", service->image);
+            progress_event(operation->progress, id.buf, "Skipped", why_skipped(run, service), true);
+        }
+    }
+}
+
+/* What could not be fetched may be made here. */
+static void suggest_build(const struct pull_run *run)
+{
+    struct cmd_context *context = run->operation.context;
+    STR_AUTO(names);
+
+    VEC_EACH (&context->project->services, item) {
+        const struct service *service = *item;
+        const struct step *step = service->build == NULL || service->image == NULL
+                                      ? NULL
+                                      : find_fetch(run->operation.plan, service->image);
+
+        if (step != NULL && step->status == STEP_FAILED && is_asked_for(run, service))
+            str_printf(&names, " %s", service->name);
+    }
+    if (names.len > 0)
+        context_warn(context,
+                     "WARNING: Some service image(s) must be built from source by running:\n"
+                     "    " PACKAGE " build%s",
+                     names.buf);
+}
+
 static int run_pull(struct cmd_context *context, const void *values, const struct text_list *words,
                     struct err *err)
 {
     const struct pull_options *options = values;
-    struct plan_options plan = {
-        .goal = GOAL_PULL,
-        .services = operate_services(context, words),
-        .no_dependencies = !options->include_deps,
-        .no_build = options->ignore_buildable,
-        .has_pull_policy = options->policy != NULL,
-        .pull_policy = ARTIFACT_ALWAYS,
+    struct pull_run run = {
+        .operation = { .context = context,
+                       .options = { .goal = GOAL_PULL,
+                                    .services = operate_services(context, words),
+                                    .no_dependencies = !options->include_deps,
+                                    .no_build = options->ignore_buildable,
+                                    .has_pull_policy = options->policy != NULL,
+                                    .pull_policy = ARTIFACT_ALWAYS },
+                       .title = "pull",
+                       .before_run = show_skipped,
+                       .arg = &run },
+        .options = options,
+        .words = words,
     };
     int result;
 
     if (options->policy != NULL && text_is(options->policy, "missing"))
-        plan.pull_policy = ARTIFACT_MISSING;
+        run.operation.options.pull_policy = ARTIFACT_MISSING;
     else if (options->policy != NULL && !text_is(options->policy, "always"))
         return err_set(err, ERR_USAGE, "invalid --policy value \"%s\" (missing, always)",
                        options->policy);
     if (options->quiet)
         context->progress_mode = PROGRESS_QUIET;
-    result = operate_apply(context, &plan, "pull", false, err);
+    result = operation_prepare(&run.operation, err);
+    if (result == 0)
+        result = operation_run(&run.operation, err);
+    if (result < 0 && run.operation.plan != NULL)
+        suggest_build(&run);
+    operation_release(&run.operation);
     if (result < 0 && options->ignore_pull_failures && err->code != ERR_INTERRUPTED) {
         context_warn(context, "%s", err->text);
         err_release(err);

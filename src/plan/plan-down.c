@@ -152,14 +152,17 @@ static void remove_object(struct planner *planner, const struct existing *existi
                           const struct wanted *wanted, const struct usage *usage)
 {
     struct origin nowhere = ORIGIN_NONE;
+    struct instance *instance;
     struct step *step;
 
     if (usage && usage->is_used) {
         ARENA_ADD(planner->arena, &planner->plan->in_use, existing);
         return;
     }
-    step = planner_step(planner, STEP_REMOVE,
-                        planner_instance(planner, existing->kind, wanted, existing));
+    instance = planner_instance(planner, existing->kind, wanted, existing);
+    if (existing->full_name)
+        instance->name = existing->full_name;
+    step = planner_step(planner, STEP_REMOVE, instance);
     step->is_optional = true;
     step_reason(planner, step, nowhere, "%s",
                 existing->kind->flags & (KIND_DATA | KIND_ARTIFACT) ? "was asked for"

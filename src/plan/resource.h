@@ -138,8 +138,9 @@ struct existing {
     const char *key;     /* as in struct wanted; an orphan's is the service it had */
     const char *id;      /* the backend's handle */
     const char *name;
-    const char *service; /* or NULL */
-    int64_t number;      /* KIND_RUNS */
+    const char *full_name; /* as it is shown when it is removed, where that is longer; or NULL */
+    const char *service;   /* or NULL */
+    int64_t number;        /* KIND_RUNS */
     enum instance_state state;
     enum instance_health health;
     int64_t exit_code;   /* of STATE_EXITED */

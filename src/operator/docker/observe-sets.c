@@ -327,6 +327,22 @@ static bool is_built_here(const struct observation *observation, const struct wa
     return payload && payload->service && !payload->service->image;
 }
 
+/* With the tag that it has without saying so. */
+static const char *tagged_name(struct arena *arena, const char *name)
+{
+    struct image_reference reference;
+    ERR_AUTO(err);
+    STR_AUTO(text);
+
+    if (image_reference_parse(name, &reference, &err) < 0)
+        return NULL;
+    str_printf(&text, ":%s", reference.tag ? reference.tag : "");
+    bool is_tagged = reference.digest || text_ends(reference.familiar, text.buf);
+    const char *full = arena_printf(arena, "%s%s", reference.familiar, is_tagged ? "" : text.buf);
+    image_reference_release(&reference);
+    return full;
+}
+
 static void read_image_look(struct observation *observation, const struct image_look *image)
 {
     const struct wanted *wanted = image->wanted;
@@ -344,6 +360,7 @@ static void read_image_look(struct observation *observation, const struct image_
     const char *tagged = get_text(node_get(image->inspect, "Metadata"), "LastTagTime");
     existing->key = wanted->key;
     existing->name = wanted->name;
+    existing->full_name = tagged_name(observation->set.arena, wanted->name);
     existing->service = wanted->service;
     existing->id = arena_dup(observation->set.arena, digest);
     existing->is_foreign = !is_built_here(observation, wanted, image->inspect);
