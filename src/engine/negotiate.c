@@ -107,6 +107,18 @@ static void set_refused(struct engine *engine, const struct http_answer *answer,
     err->status = answer->status;
 }
 
+/* Says where the Engine was to be, unless the error does: "cannot connect to ...". */
+static void wrap_silence(const struct engine *engine, struct err *err)
+{
+    const char *host = engine_host(engine);
+    const char *scheme_end = strstr(host, "://");
+
+    if (strstr(err->text, scheme_end ? scheme_end + 3 : host))
+        err_wrap(err, "no answer from the Docker Engine");
+    else
+        err_wrap(err, "no answer from the Docker Engine at \"%s\"", host);
+}
+
 static void on_ping(void *arg, struct http_answer *answer, struct err *http_err)
 {
     struct engine *engine = arg;
@@ -114,7 +126,7 @@ static void on_ping(void *arg, struct http_answer *answer, struct err *http_err)
     engine->ping = NULL;
     if (http_err) {
         err_move(&err, http_err);
-        err_wrap(&err, "no answer from the Docker Engine");
+        wrap_silence(engine, &err);
         answer_wrap(engine, NULL, &err);
     } else if (answer->status != 200) {
         set_refused(engine, answer, &err);

@@ -125,7 +125,7 @@ static void test_versions(void)
         { PING("2.0"), NULL, "speaks version \"2.0\" of its API, which makes no sense", 0 },
         { PING("1.x"), NULL, "makes no sense", 0 },
         { "SSH-2.0-OpenSSH_9.2\r\n", NULL,
-          "no answer from the Docker Engine: the answer is not HTTP: \"SSH-2.0", 0 },
+          "\": the answer is not HTTP: \"SSH-2.0", 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct seen seen;
