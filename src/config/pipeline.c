@@ -178,7 +178,7 @@ int pipeline_prepare(struct pipeline *pipeline, const struct config_options *opt
         return err_set(err, ERR_USAGE, "the configuration \"%s\" is empty", paths[0]);
     settings_read(settings, sources);
     settings->chosen = pipeline_operator(options, settings->octoctl_operator, findings);
-    if (findings->n_errors > 0)
+    if (settings->chosen == NULL)
         return refuse_input(findings, err);
     settings_check_services(settings);
     n = make_documents(settings, sources, settings->chosen->section, &documents);

@@ -200,6 +200,20 @@ def test_references_to_settings(tmp_path):
     assert project["environment"] == {"LEVEL": "ainfob", "DB": "bob@k"}
 
 
+def test_all_that_is_wrong_at_once(tmp_path):
+    (tmp_path / "config.yaml").write_text(
+        "octoctl: {opertaor: docker}\n"
+        "configs: {web: {a: b}}\n"
+        "services:\n"
+        "  web: {image: x, enabled: 'no', labels: {l: '{{.configs.web.c}}', m: '{{.env.X}}'}}\n"
+        "repos: {services: {web: {docker: {imgae: x}}}, fils: {}}\n")
+    r = octo("config", cwd=tmp_path)
+    assert r.returncode != 0
+    places = [line.split(": ")[0] for line in r.stderr.splitlines() if line.startswith("config.yaml:")]
+    assert places == ["config.yaml:1:11", "config.yaml:4:28", "config.yaml:4:46", "config.yaml:4:71",
+                      "config.yaml:5:35", "config.yaml:5:48"]
+
+
 def test_no_templates_where_the_service_says_so(tmp_path):
     (tmp_path / "v.yaml").write_text("services: {web: {image: x, labels: {a: '{{.x}}'}}}\n")
     (tmp_path / "octocompose.yaml").write_text(
