@@ -321,6 +321,10 @@ static struct node *convert(struct canon *c, struct node *node, const struct sch
         return canonical_list(c, node, row);
     case CANON_PAIRS:
         return row->path == PATH_CONTEXTS ? canonical_contexts(c, node) : node;
+    case CANON_TEXT:
+        return node_is(node, NODE_BOOL)
+                   ? node_text(c->arena, node->at, node->u.truth ? "true" : "false")
+                   : node;
     case CANON_GPUS:
         return canonical_gpus(c, node);
     case CANON_MOUNT:

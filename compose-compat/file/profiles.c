@@ -31,16 +31,16 @@ static bool has_profile(const struct service *service, const profile_list *profi
     return false;
 }
 
-/* The flags, else the comma list of COMPOSE_PROFILES. */
+/* The flags, else the comma list of COMPOSE_PROFILES, which names the profile "" when it is not set. */
 static void collect_profiles(const struct stage *stage, profile_list *profiles)
 {
     const char *const *flags = stage->options->profiles;
     for (size_t i = 0; flags && flags[i]; i++)
         VEC_ADD(profiles, slice_from(flags[i]));
     const char *variable = map_find(stage->environment, "COMPOSE_PROFILES");
-    if (profiles->n > 0 || !variable)
+    if (profiles->n > 0)
         return;
-    struct slice rest = slice_from(variable), profile;
+    struct slice rest = slice_from(variable ? variable : ""), profile;
     bool has_more;
     do {
         has_more = slice_split(&rest, ',', &profile);

@@ -76,6 +76,7 @@ enum schema_canonical {
     CANON_DEPENDS_ON,    /* list -> map of {condition, required} */
     CANON_NAMES,         /* list -> map with null values (networks, models) */
     CANON_ENV_FILE,      /* text or list -> list of {path, required} */
+    CANON_TEXT,          /* boolean -> its text */
     CANON_LIST,          /* text -> [text] */
     CANON_PAIRS,         /* list of "k=v" -> map */
     CANON_EXTENDS,       /* text -> {service} */
