@@ -86,6 +86,7 @@ static int check_options(const struct build_options *options, struct err *err)
         { options->push, "push" },
         { options->ssh != NULL, "ssh" },
         { options->builder != NULL, "builder" },
+        { options->memory != NULL, "memory" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

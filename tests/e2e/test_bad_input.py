@@ -127,6 +127,15 @@ def test_unknown_command(octo, word, text):
     one_message(r, 1)
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("flag", ["--builder=x", "--check", "--memory=5m", "--print", "--push", "--ssh=default"])
+def test_missing_flags_of_build(project, flag):
+    """What has no effect yet is refused by name, before anything is asked of the Engine."""
+    project.write("services: {app: {image: x, build: .}}\n")
+    r = project.octo("build", flag, socket="/nonexistent/docker.sock").fails(1)
+    assert r.err == "build %s is not there yet\n" % flag.split("=")[0], r
+
+
 def test_exit_code_needs_attached_up(project):
     """--exit-code-from waits for an end, -d and --wait do not."""
     project.write(GOOD)
