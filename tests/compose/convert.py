@@ -111,6 +111,9 @@ class Converting:
         wanted, _ = self.configs(self.args, "the project")
         if wanted is None:
             return False
+        # What is written is the whole project, and what is wrong may be in what was not selected.
+        if self.words and self.run(*self.args, "config", "-q")[0]:
+            return False
         flat = self.convert(self.args, "compose", FLAT)
         self.same(wanted, [*self.kept, "-f", flat], FLAT)
         octo = self.convert(self.args, "octocompose", OCTO)
