@@ -8,8 +8,6 @@
 
 #include "compose-compat/file/quantity.h"
 
-#include <strings.h>
-
 static struct node *printed(struct binder *binder, const struct node *node, const char *text)
 {
     struct node *fresh = node_text(binder->arena, node->at, text);
@@ -42,31 +40,22 @@ struct node *bind_strict_text(struct binder *binder, struct node *node)
 
 static struct node *scalar_bool(struct binder *binder, struct node *node)
 {
-    static const struct {
-        const char *word;
-        bool value, is_old;
-    } words[] = {
-        { "true", true, false }, { "false", false, false }, { "y", true, true },
-        { "yes", true, true },   { "on", true, true },      { "n", false, true },
-        { "no", false, true },   { "off", false, true },
-    };
+    bool value, is_old;
     if (node_is(node, NODE_BOOL))
         return node;
     if (!node_is(node, NODE_TEXT))
         return refuse_kind(binder, node, "a boolean");
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (strcasecmp(node->u.text.bytes, words[i].word) != 0)
-            continue;
-        if (words[i].is_old)
-            finding_add(binder->findings, FINDING_WARNING, node->at, binder->path.buf,
-                        "\"%s\" is no boolean of YAML 1.2: write %s", node->u.text.bytes,
-                        words[i].value ? "true" : "false");
-        struct node *fresh = node_bool(binder->arena, node->at, words[i].value);
-        fresh->overrode = node->overrode;
-        return fresh;
+    const char *text = node->u.text.bytes;
+    if (quantity_bool(text, &value, &is_old) < 0) {
+        bind_refuse(binder, node, "\"%s\" is no boolean", text);
+        return NULL;
     }
-    bind_refuse(binder, node, "\"%s\" is no boolean", node->u.text.bytes);
-    return NULL;
+    if (is_old)
+        finding_add(binder->findings, FINDING_WARNING, node->at, binder->path.buf,
+                    "\"%s\" is no boolean of YAML 1.2: write %s", text, value ? "true" : "false");
+    struct node *fresh = node_bool(binder->arena, node->at, value);
+    fresh->overrode = node->overrode;
+    return fresh;
 }
 
 static struct node *scalar_int(struct binder *binder, struct node *node, bool is_unsigned)

@@ -115,9 +115,8 @@ struct node *bind_unknown(struct binder *binder, struct node *node)
     return node;
 }
 
-static struct node *like(struct binder *binder, const struct node *node, struct node *fresh)
+static struct node *like(const struct node *node, struct node *fresh)
 {
-    (void)binder;
     fresh->flags = node->flags;
     fresh->overrode = node->overrode;
     return fresh;
@@ -133,7 +132,7 @@ static bool is_empty_list(const struct node *value, const struct schema_row *row
 static struct node *bind_names(struct binder *binder, struct node *node,
                                const struct schema_row *value_row)
 {
-    struct node *map = like(binder, node, node_map(binder->arena, node->at));
+    struct node *map = like(node, node_map(binder->arena, node->at));
     node_reserve(binder->arena, map, node->u.map.n);
     NODE_EACH_PAIR(node, pair) {
         size_t len = place_key(&binder->path, pair->key);
@@ -207,7 +206,7 @@ static struct node *bind_struct(struct binder *binder, struct node *node,
         if (row->order > 0 && !slots[row->order].value)
             slots[row->order] = (struct slot){ NULL, row, zero_of(binder, node->at, row) };
     }
-    struct node *map = like(binder, node, node_map(binder->arena, node->at));
+    struct node *map = like(node, node_map(binder->arena, node->at));
     size_t n = 0;
     for (unsigned i = 1; i <= last; i++)
         n += slots[i].value != NULL;
@@ -224,7 +223,7 @@ static struct node *bind_struct(struct binder *binder, struct node *node,
 static struct node *bind_list(struct binder *binder, struct node *node,
                               const struct schema_row *item_row)
 {
-    struct node *list = like(binder, node, node_list(binder->arena, node->at));
+    struct node *list = like(node, node_list(binder->arena, node->at));
     for (size_t i = 0; i < node->u.list.n; i++) {
         size_t len = place_index(&binder->path, i);
         struct node *item = item_row ? bind_value(binder, node->u.list.items[i], item_row)

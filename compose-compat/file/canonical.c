@@ -64,16 +64,10 @@ static struct node *text_under_key(struct canon *c, struct node *node, const cha
     return map;
 }
 
-static void set_default(struct canon *c, struct node *map, const char *key, struct node *value)
-{
-    if (!node_get(map, key))
-        node_set(c->arena, map, key, map->at, value);
-}
-
 static struct node *dependency(struct canon *c, struct node *map)
 {
-    set_default(c, map, "condition", node_text(c->arena, map->at, "service_started"));
-    set_default(c, map, "required", node_bool(c->arena, map->at, true));
+    node_set_default(c->arena, map, "condition", node_text(c->arena, map->at, "service_started"));
+    node_set_default(c->arena, map, "required", node_bool(c->arena, map->at, true));
     return map;
 }
 
@@ -121,7 +115,7 @@ static struct node *canonical_env_file(struct canon *c, struct node *node)
     NODE_EACH_ITEM(node, item) {
         *item = text_under_key(c, *item, "path");
         if (node_is(*item, NODE_MAP))
-            set_default(c, *item, "required", node_bool(c->arena, (*item)->at, true));
+            node_set_default(c->arena, *item, "required", node_bool(c->arena, (*item)->at, true));
     }
     return node;
 }

@@ -5,40 +5,27 @@
 
 #include "compose-compat/file/cast.h"
 
-#include <strings.h>
-
 #include "compose-compat/file/quantity.h"
-
-static const struct bool_word {
-    const char *word;
-    bool value, is_old; /* YAML 1.1's */
-} bool_words[] = {
-    { "true", true, false }, { "false", false, false }, { "y", true, true },
-    { "yes", true, true },   { "n", false, true },      { "no", false, true },
-    { "on", true, true },    { "off", false, true },
-};
 
 static struct node *cast_bool(struct arena *arena, struct node *text, const struct trail *trail,
                               struct findings *findings)
 {
     const char *bytes = text->u.text.bytes;
-    for (size_t i = 0; i < ARRAY_LEN(bool_words); i++) {
-        const struct bool_word *word = &bool_words[i];
-        if (strcasecmp(word->word, bytes) != 0)
-            continue;
-        if (word->is_old) {
-            struct finding *finding = trail_finding(
-                trail, findings, FINDING_WARNING, text->at,
-                "\"%s\" is no boolean in YAML 1.2, it is read as %s here", bytes,
-                word->value ? "true" : "false");
-            finding_hint(finding, "write %s", word->value ? "true" : "false");
-        }
-        return node_bool(arena, text->at, word->value);
+    bool value, is_old;
+    if (quantity_bool(bytes, &value, &is_old) < 0) {
+        struct finding *finding = trail_finding(trail, findings, FINDING_ERROR, text->at,
+                                                "\"%s\" is no boolean", bytes);
+        finding_hint(finding, "write true or false");
+        return node_wrong(arena, text->at);
     }
-    struct finding *finding = trail_finding(trail, findings, FINDING_ERROR, text->at,
-                                            "\"%s\" is no boolean", bytes);
-    finding_hint(finding, "write true or false");
-    return node_wrong(arena, text->at);
+    const char *word = value ? "true" : "false";
+    if (is_old) {
+        struct finding *finding =
+            trail_finding(trail, findings, FINDING_WARNING, text->at,
+                          "\"%s\" is no boolean in YAML 1.2, it is read as %s here", bytes, word);
+        finding_hint(finding, "write %s", word);
+    }
+    return node_bool(arena, text->at, value);
 }
 
 static struct node *cast_int(struct arena *arena, struct node *text, const struct trail *trail,

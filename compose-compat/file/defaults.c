@@ -7,16 +7,9 @@
 
 #include "compose-compat/file/stages.h"
 
-static void set_default(struct arena *arena, struct node *map, const char *key, struct node *value)
-{
-    if (!node_get(map, key))
-        node_set(arena, map, key, map->at, value);
-}
-
 static void set_text(struct arena *arena, struct node *map, const char *key, const char *text)
 {
-    if (!node_get(map, key))
-        node_set(arena, map, key, map->at, node_text(arena, map->at, text));
+    node_set_default(arena, map, key, node_text(arena, map->at, text));
 }
 
 typedef void (*default_fn)(struct arena *arena, struct node *map);
@@ -44,7 +37,7 @@ static void default_mount(struct arena *arena, struct node *mount)
 {
     struct node *bind = node_get(mount, "bind");
     if (node_is(bind, NODE_MAP))
-        set_default(arena, bind, "create_host_path", node_bool(arena, bind->at, true));
+        node_set_default(arena, bind, "create_host_path", node_bool(arena, bind->at, true));
 }
 
 static void each_map(struct arena *arena, struct node *list, default_fn fn)

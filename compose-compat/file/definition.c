@@ -43,10 +43,9 @@ static struct node *defining_part(struct arena *arena, const struct node *source
     return part;
 }
 
-void compose_service_definition(const struct project *project, const struct service *service,
-                                int generation, struct str *out)
+/* The JSON that the config hash of a service is taken over: generation 5, or 2 (2.40.3). */
+static void service_definition(const struct service *service, int generation, struct str *out)
 {
-    (void)project;
     struct arena *arena = arena_new();
     struct node *part = defining_part(arena, service->source);
     struct node *form = json_form(arena, part, schema_section("services"),
@@ -92,8 +91,8 @@ static void define_service(struct project *project, struct service *service)
 {
     STR_AUTO(text);
     STR_AUTO(old);
-    compose_service_definition(project, service, 5, &text);
-    compose_service_definition(project, service, 2, &old);
+    service_definition(service, 5, &text);
+    service_definition(service, 2, &old);
     service->definition = kept(project, &text);
     service->definition_old = text_is(text.buf, old.buf) ? NULL : kept(project, &old);
 }

@@ -14,9 +14,6 @@ enum output_format { OUTPUT_YAML, OUTPUT_JSON };
 void compose_output(const struct project *project, enum output_format format, bool is_interpolated,
                     struct str *out);
 
-/* The JSON that the config hash of a service is taken over: generation 5, or 2 (2.40.3). */
-void compose_service_definition(const struct project *project, const struct service *service,
-                                int generation, struct str *out);
 void compose_network_definition(const struct network *network, struct str *out);
 void compose_volume_definition(const struct volume *volume, struct str *out);
 

@@ -271,6 +271,26 @@ void quantity_duration_print(int64_t ns, struct str *out)
     }
 }
 
+int quantity_bool(const char *text, bool *ret_value, bool *ret_is_old)
+{
+    static const struct {
+        const char *word;
+        bool value, is_old;
+    } words[] = {
+        { "true", true, false }, { "false", false, false }, { "y", true, true },
+        { "yes", true, true },   { "on", true, true },      { "n", false, true },
+        { "no", false, true },   { "off", false, true },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcasecmp(text, words[i].word) != 0)
+            continue;
+        *ret_value = words[i].value;
+        *ret_is_old = words[i].is_old;
+        return 0;
+    }
+    return -1;
+}
+
 int quantity_mode(const char *text, int64_t *ret_mode)
 {
     const char *digits = text + (*text == '-' || *text == '+');

@@ -1,6 +1,6 @@
 /*
- * quantity.h - numbers with units, as Compose files write them: byte sizes, durations, file modes,
- * and the forms in which docker compose prints them (compose-file.md 9.5, 9.6, 9.8).
+ * quantity.h - values as Compose files write them in texts: byte sizes, durations, file modes,
+ * booleans, and the forms in which docker compose prints them (compose-file.md 9.5, 9.6, 9.8).
  */
 #ifndef OCTO_COMPOSE_FILE_QUANTITY_H
 #define OCTO_COMPOSE_FILE_QUANTITY_H
@@ -15,6 +15,8 @@ int quantity_duration(const char *text, int64_t *ret_ns, const char **ret_reason
 void quantity_duration_print(int64_t ns, struct str *out);
 /* An octal text: "0440". */
 int quantity_mode(const char *text, int64_t *ret_mode) ATTR_MUST_CHECK;
+/* A word for a boolean; *ret_is_old: one of YAML 1.1's. */
+int quantity_bool(const char *text, bool *ret_value, bool *ret_is_old) ATTR_MUST_CHECK;
 /* A floating point number as Go reads one ("1.5", ".5", "1e3", "inf", "0x1p4"), nothing around
    it. */
 int quantity_float(const char *text, double *ret_value) ATTR_MUST_CHECK;

@@ -318,6 +318,12 @@ void node_set(struct arena *arena, struct node *map, const char *key, struct ori
     node_set_len(arena, map, key, strlen(key), key_at, value);
 }
 
+void node_set_default(struct arena *arena, struct node *map, const char *key, struct node *value)
+{
+    if (!node_get(map, key))
+        node_set(arena, map, key, map->at, value);
+}
+
 void node_set_len(struct arena *arena, struct node *map, const char *key, size_t key_len,
                   struct origin key_at, struct node *value)
 {

@@ -110,6 +110,8 @@ void node_set(struct arena *arena, struct node *map, const char *key, struct ori
               struct node *value);
 void node_set_len(struct arena *arena, struct node *map, const char *key, size_t key_len,
                   struct origin key_at, struct node *value);
+/* Sets a key that is not there yet, at the map's own place. */
+void node_set_default(struct arena *arena, struct node *map, const char *key, struct node *value);
 /* Appends a pair whose key is known to be new and in the arena already: for readers. */
 void node_append_pair(struct arena *arena, struct node *map, const char *key, size_t key_len,
                       struct origin key_at, struct node *value);
