@@ -219,19 +219,11 @@ static void docker_close(void *handle)
 
 /* Starting dominates, and it is bound by the engine's processors; for a local engine these are
    ours. */
-static unsigned docker_concurrency(void *handle ATTR_UNUSED)
+unsigned docker_concurrency(void *handle ATTR_UNUSED)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     long best = 2 * (processors > 0 ? processors : 1);
     return (unsigned)MIN(MAX(best, 4), 16);
-}
-
-/* More calls on their way at one time than it can work on make an engine of this machine no faster,
-   and each costs it a connection; a distant one is slow to hear, and has the client's limit. */
-static void limit_calls(struct docker *docker)
-{
-    if (text_starts(engine_host(docker->engine), "unix:"))
-        engine_set_limit(docker->engine, docker_concurrency(docker));
 }
 
 /* Everything works without it, but perhaps not as the user means it. */
@@ -263,7 +255,6 @@ static int docker_open(const struct operator_config *config, void **ret_handle, 
         docker_close(docker);
         return -1;
     }
-    limit_calls(docker);
     warn_of_cli_config(docker, config->findings);
     *ret_handle = docker;
     return 0;

@@ -163,6 +163,7 @@ void docker_cancel(void *handle, struct step *step);
 void docker_tasks_free(struct docker *docker);
 void docker_watch_free(struct docker *docker);
 
+unsigned docker_concurrency(void *handle);
 struct operator_stream *docker_logs(void *handle, const struct log_query *query, log_line_fn line,
                                     log_done_fn done, void *arg);
 struct operator_stream *docker_events(void *handle, const char *project, int64_t since_ns,

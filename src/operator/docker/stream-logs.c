@@ -261,6 +261,15 @@ static void logs_pause(struct operator_stream *stream, bool is_paused)
     }
 }
 
+/* Logs that end: more calls on their way at one time than it can work on make an engine of this
+   machine no faster, and each costs it a connection. A distant one is slow to hear, and has the
+   client's limit, as has everything else: an observation is to be one round trip. */
+static void limit_calls(struct docker *docker)
+{
+    if (text_starts(engine_host(docker->engine), "unix:"))
+        engine_set_limit(docker->engine, docker_concurrency(docker));
+}
+
 struct operator_stream *docker_logs(void *handle, const struct log_query *query, log_line_fn line,
                                     log_done_fn done, void *arg)
 {
@@ -285,6 +294,8 @@ struct operator_stream *docker_logs(void *handle, const struct log_query *query,
         logs->items[i].instance = query->instances[i];
         str_init(&logs->items[i].piece, 0);
     }
+    if (!logs->follow)
+        limit_calls(docker);
     logs->stream.soon = loop_add_soon(docker->loop, on_begin, logs);
     return &logs->stream;
 }
