@@ -58,8 +58,10 @@ static struct node *scalar_bool(struct binder *binder, struct node *node)
     return fresh;
 }
 
-static struct node *scalar_int(struct binder *binder, struct node *node, bool is_unsigned)
+/* unsigned_bits: 0 for a signed one; what has fewer than 64 wraps. */
+static struct node *scalar_int(struct binder *binder, struct node *node, unsigned unsigned_bits)
 {
+    bool is_unsigned = unsigned_bits > 0;
     int64_t value;
     if (node_is(node, NODE_INT))
         value = node->u.integer;
@@ -80,7 +82,9 @@ static struct node *scalar_int(struct binder *binder, struct node *node, bool is
         bind_refuse(binder, node, "%lld is negative", (long long)value);
         return NULL;
     }
-    if (node_is(node, NODE_INT))
+    if (is_unsigned && unsigned_bits < 64)
+        value &= ((int64_t)1 << unsigned_bits) - 1;
+    if (node_is(node, NODE_INT) && value == node->u.integer)
         return node;
     struct node *fresh = node_int(binder->arena, node->at, value);
     fresh->overrode = node->overrode;
@@ -200,9 +204,13 @@ struct node *bind_scalar(struct binder *binder, struct node *node, const struct 
     case BIND_BOOL:
         return scalar_bool(binder, node);
     case BIND_INT:
-        return scalar_int(binder, node, false);
+        return scalar_int(binder, node, 0);
     case BIND_UINT:
-        return scalar_int(binder, node, true);
+        return scalar_int(binder, node, 64);
+    case BIND_UINT16:
+        return scalar_int(binder, node, 16);
+    case BIND_UINT32:
+        return scalar_int(binder, node, 32);
     case BIND_FLOAT:
     case BIND_CPUS:
         return scalar_float(binder, node);

@@ -85,6 +85,8 @@ static struct node *zero_of(struct binder *binder, struct origin at, const struc
         return node_text(binder->arena, at, "");
     case BIND_INT:
     case BIND_UINT:
+    case BIND_UINT16:
+    case BIND_UINT32:
         return node_int(binder->arena, at, 0);
     case BIND_RATE:
         return node_text(binder->arena, at, "0");

@@ -37,7 +37,7 @@ static const struct schema_type size_type = {
     .forms = "a size in bytes, or with a unit: \"64m\"",
 };
 static const struct schema_row tmpfs_rows[] = {
-    { "mode", &number_or_text_type, .order = 2, .bind = BIND_UINT },
+    { "mode", &number_or_text_type, .order = 2, .bind = BIND_UINT32 },
     { "size", &size_type, .order = 1, .bind = BIND_BYTES },
 };
 static const struct schema_type tmpfs_type = {

@@ -12,7 +12,7 @@
 static const struct schema_row blkio_weight_rows[] = {
     { "path", &text_type, .order = 1, .bind = BIND_TEXT, .omit = OMIT_NEVER,
       .json_name = "Path" },
-    { "weight", &int_or_text_type, .order = 2, .bind = BIND_UINT, .omit = OMIT_NEVER,
+    { "weight", &int_or_text_type, .order = 2, .bind = BIND_UINT16, .omit = OMIT_NEVER,
       .json_name = "Weight" },
 };
 static const struct schema_type blkio_weight_type = {
@@ -42,7 +42,7 @@ static const struct schema_row blkio_rows[] = {
     { "device_read_iops", &blkio_limits_type, .order = 4 },
     { "device_write_bps", &blkio_limits_type, .order = 5 },
     { "device_write_iops", &blkio_limits_type, .order = 6 },
-    { "weight", &int_or_text_type, .order = 1, .bind = BIND_UINT },
+    { "weight", &int_or_text_type, .order = 1, .bind = BIND_UINT16 },
     { "weight_device", &blkio_weights_type, .order = 2 },
 };
 static const struct schema_type blkio_type = {
@@ -215,7 +215,7 @@ static const struct schema_row port_rows[] = {
     { "name", &text_type, .order = 1, .bind = BIND_TEXT },
     { "protocol", &text_type, .order = 6, .bind = BIND_TEXT },
     { "published", &int_or_text_type, .order = 5, .bind = BIND_TEXT },
-    { "target", &int_or_text_type, .order = 4, .cast = CAST_INT, .bind = BIND_UINT },
+    { "target", &int_or_text_type, .order = 4, .cast = CAST_INT, .bind = BIND_UINT32 },
 };
 static const struct schema_type port_type = {
     .kinds = KIND_NUMBER | KIND_TEXT | KIND_MAP, .rows = port_rows, .n_rows = ARRAY_LEN(port_rows),

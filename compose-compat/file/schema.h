@@ -115,6 +115,8 @@ enum schema_bind {
     BIND_BOOL,
     BIND_INT,
     BIND_UINT,     /* texts are not converted */
+    BIND_UINT16,   /* the same, and what is larger wraps, as it does in docker compose */
+    BIND_UINT32,
     BIND_FLOAT,    /* 32 bits */
     BIND_BYTES,    /* a size, printed as a quoted number */
     BIND_DURATION, /* printed as Go does: "1m30s" */

@@ -42,13 +42,16 @@ static void add_target(const struct node *item, const char *folder, struct str *
         add_value(item, "source", "", out);
 }
 
-/* A port that is not published is none that is published as "". */
+/* A port that is not published is none that is published as "", and 80, 80.0 and "80" are three
+   targets. */
 static void add_port(const struct node *item, struct str *out)
 {
+    const struct node *target = node_get(item, "target");
+
     add_value(item, "host_ip", "0.0.0.0", out);
     str_add_char(out, ':');
     add_value(item, "published", "-", out);
-    str_add(out, node_is(node_get(item, "target"), NODE_TEXT) ? ":\"" : ":");
+    str_add(out, node_is(target, NODE_TEXT) ? ":\"" : node_is(target, NODE_FLOAT) ? ":." : ":");
     add_value(item, "target", "", out);
     str_add_char(out, '/');
     add_value(item, "protocol", "tcp", out);

@@ -28,7 +28,8 @@ static const char *const cast_names[] = { "none", "bool", "int", "float" };
 
 static const char *const bind_names[] = {
     [BIND_NODE] = "node",   [BIND_TEXT] = "text",   [BIND_BOOL] = "bool",   [BIND_INT] = "int",
-    [BIND_UINT] = "uint",   [BIND_FLOAT] = "float", [BIND_BYTES] = "bytes", [BIND_MODE] = "mode",
+    [BIND_UINT] = "uint",   [BIND_UINT16] = "uint", [BIND_UINT32] = "uint",
+      [BIND_FLOAT] = "float", [BIND_BYTES] = "bytes", [BIND_MODE] = "mode",
     [BIND_COUNT] = "count", [BIND_RATE] = "rate",   [BIND_WORDS] = "words", [BIND_TEXTS] = "texts",
     [BIND_PAIRS] = "pairs", [BIND_TEXT_PAIRS] = "text-pairs", [BIND_ENV] = "env",     [BIND_CPUS] = "cpus",
     [BIND_DURATION] = "duration",
