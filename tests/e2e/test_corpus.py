@@ -165,6 +165,13 @@ def copied(name, engine, octo, make_project):
     return project, model
 
 
+@pytest.fixture(scope="module", autouse=True)
+def standard_images(engine):
+    """Stand-ins take the names of the standard images (nginx, for one), which other tests use."""
+    yield
+    engine.images.load_standard()
+
+
 EACH = pytest.mark.parametrize(
     "name", ALL or [pytest.param("-", marks=pytest.mark.skip(reason="no corpus at %s" % CORPUS))])
 
