@@ -441,6 +441,9 @@ static void dispatch(struct loop_source *source, uint32_t epoll_events)
     if (epoll_events & (EPOLLERR | EPOLLHUP))
         events |= source->events; /* read() or write() will tell what it is */
     events &= source->events;
+    /* Another source's callback of the same turn may have wanted no more of this one. */
+    if (!events && !(epoll_events & (EPOLLERR | EPOLLHUP)))
+        return;
     if (epoll_events & EPOLLERR || !events)
         events |= LOOP_ERROR;
     source->fn.fd(source->arg, source->fd, events);
