@@ -60,11 +60,6 @@ static void look_for_network(struct task *task, struct err *conflict)
     task_call(task, "GET", path.buf, NULL, 0, on_networks);
 }
 
-static void on_alone(struct task *task)
-{
-    task_done(task, STEP_DONE);
-}
-
 static void on_made(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
@@ -85,7 +80,7 @@ static void on_made(void *arg, struct engine_answer *answer, struct err *err)
         return;
     }
     twins_note(task);
-    twins_look(task, false, on_alone);
+    twins_look(task, false);
 }
 
 void apply_create_network(struct task *task)

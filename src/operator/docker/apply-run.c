@@ -149,11 +149,6 @@ static void explain_port(struct task *task, struct err *err)
     *err = better;
 }
 
-static void on_looked(struct task *task)
-{
-    task_done(task, STEP_DONE);
-}
-
 static void on_started(void *arg, struct engine_answer *answer, struct err *err)
 {
     struct task *task = arg;
@@ -164,7 +159,7 @@ static void on_started(void *arg, struct engine_answer *answer, struct err *err)
     } else if (answer->status == 304) {
         task_done(task, STEP_UNCHANGED);
     } else {
-        twins_look(task, true, on_looked);
+        twins_look(task, true);
     }
 }
 

@@ -68,12 +68,11 @@ void apply_hook(struct task *task);
 void apply_provider(struct task *task);
 
 /* twins.c: other networks of the name of one that was made in this run. twins_note() keeps in mind
-   what the task's step made; twins_look() removes others of our own with such a name and goes on
-   with done(), at once when there is nothing to look for. is_last: what was kept in mind until now
+   what the task's step made; twins_look() removes others of our own with such a name and ends
+   the task, at once when there is nothing to look for. is_last: what was kept in mind until now
    is not looked for again. */
-typedef void (*twins_done_fn)(struct task *task);
 void twins_note(struct task *task);
-void twins_look(struct task *task, bool is_last, twins_done_fn done);
+void twins_look(struct task *task, bool is_last);
 
 /* apply-build-*.c: by docker-buildx, or by the engine's own builder. */
 void build_by_bake(struct task *task, const char *program, bool has_allow);

@@ -13,7 +13,6 @@
 
 struct twins {
     struct task *task;
-    twins_done_fn done;
     MODEL_LIST(struct docker_network) networks;
     MODEL_LIST(const char *) ids; /* what is to be removed yet */
 };
@@ -62,7 +61,7 @@ static void remove_next(struct twins *twins)
     struct task *task = twins->task;
 
     if (twins->ids.n == 0) {
-        twins->done(task);
+        task_done(task, STEP_DONE);
         return;
     }
     const char *id = twins->ids.items[--twins->ids.n];
@@ -84,19 +83,18 @@ static void on_list(void *arg, struct engine_answer *answer, struct err *err)
     remove_next(twins);
 }
 
-void twins_look(struct task *task, bool is_last, twins_done_fn done)
+void twins_look(struct task *task, bool is_last)
 {
     struct docker *docker = task->docker;
     const struct docker_wanted *payload = task_payload(task);
     STR_AUTO(path);
 
     if (!docker->networks.n || !payload) {
-        done(task);
+        task_done(task, STEP_DONE);
         return;
     }
     struct twins *twins = ARENA_NEW(task->arena, struct twins);
     twins->task = task;
-    twins->done = done;
     VEC_EACH (&docker->networks, network)
         ARENA_ADD(task->arena, &twins->networks, *network);
     if (is_last)
