@@ -107,11 +107,9 @@ static void on_inherit(void *arg, struct engine_answer *answer, struct err *err)
 static void take_id(struct task *task, const char *id)
 {
     struct create *create = task->data;
-    struct instance *instance = task->step->instance;
 
     create->id = mem_dup(id);
-    mem_free(instance->id);
-    instance->id = mem_dup(id);
+    task_set_id(task, id);
     create->next_endpoint = 1;
     next_connect(task);
 }

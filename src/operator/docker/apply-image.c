@@ -48,8 +48,7 @@ static void on_inspected(void *arg, struct engine_answer *answer, struct err *er
     bool is_same = before && text_is(before->digest, digest);
     docker_remember_image(task->docker, instance->wanted->key, get_text(answer->node, "Id"), digest,
                           node_get(answer->node, "Config"));
-    mem_free(instance->id);
-    instance->id = mem_dup(digest);
+    task_set_id(task, digest);
     task_done(task, is_same ? STEP_UNCHANGED : STEP_DONE);
 }
 

@@ -11,10 +11,7 @@
 
 static void take_id(struct task *task, const char *id)
 {
-    struct instance *instance = task->step->instance;
-
-    mem_free(instance->id);
-    instance->id = mem_dup(id ? id : instance->name);
+    task_set_id(task, id ? id : task->step->instance->name);
 }
 
 static void release_conflict(struct task *task)

@@ -6,7 +6,6 @@
  */
 #include "base/base.h"
 
-#include "base/mem.h"
 #include "operator/docker/task.h"
 #include "tool/provider.h"
 
@@ -64,17 +63,15 @@ static void on_told(void *arg, const char *text)
 static void on_done(void *arg, const struct node *variables, bool is_unknown, struct err *err)
 {
     struct task *task = arg;
-    struct instance *instance = task->step->instance;
 
     if (err_is_set(err)) {
         err_wrap(err, "%s", task_what(task));
         task_fail(task, GRADE_FAILED, err);
         return;
     }
-    if (task->step->action == STEP_CREATE) {
-        mem_free(instance->id);
-        instance->id = mem_dup(given_remember(task->docker, instance->service, variables));
-    }
+    if (task->step->action == STEP_CREATE)
+        task_set_id(task,
+                    given_remember(task->docker, task->step->instance->service, variables));
     task_done(task, is_unknown ? STEP_UNCHANGED : STEP_DONE);
 }
 

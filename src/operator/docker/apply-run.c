@@ -21,6 +21,18 @@ static void on_simple(void *arg, struct engine_answer *answer, struct err *err)
     task_done(task, is_unchanged ? STEP_UNCHANGED : STEP_DONE);
 }
 
+/* The same, but an error with these words says that it is so already. */
+static void end_with(struct task *task, struct engine_answer *answer, struct err *err,
+                     const char *words)
+{
+    if (call_failed(err) && strstr(err->text, words)) {
+        task->call = NULL;
+        task_done(task, STEP_UNCHANGED);
+        return;
+    }
+    on_simple(task, answer, err);
+}
+
 /* "?t=10", or nothing: the container's own. Whole seconds, rounded up. */
 static const char *timeout_query(struct task *task)
 {
@@ -49,13 +61,7 @@ void apply_restart(struct task *task)
 
 static void on_killed(void *arg, struct engine_answer *answer, struct err *err)
 {
-    struct task *task = arg;
-    if (call_failed(err) && strstr(err->text, "is not running")) {
-        task->call = NULL;
-        task_done(task, STEP_UNCHANGED);
-        return;
-    }
-    on_simple(arg, answer, err);
+    end_with(arg, answer, err, "is not running");
 }
 
 void apply_kill(struct task *task)
@@ -69,14 +75,7 @@ void apply_kill(struct task *task)
 
 static void on_paused(void *arg, struct engine_answer *answer, struct err *err)
 {
-    struct task *task = arg;
-    if (call_failed(err) &&
-        (strstr(err->text, "already paused") || strstr(err->text, "is not paused"))) {
-        task->call = NULL;
-        task_done(task, STEP_UNCHANGED);
-        return;
-    }
-    on_simple(arg, answer, err);
+    end_with(arg, answer, err, "already paused");
 }
 
 void apply_pause(struct task *task)
@@ -85,23 +84,22 @@ void apply_pause(struct task *task)
               NULL, 0, on_paused);
 }
 
+static void on_unpaused(void *arg, struct engine_answer *answer, struct err *err)
+{
+    end_with(arg, answer, err, "is not paused");
+}
+
 void apply_unpause(struct task *task)
 {
     task_call(task, "POST",
               task_path(task, "/containers/%s/unpause", task_ref(task->step->instance)), NULL, 0,
-              on_paused);
+              on_unpaused);
 }
 
 /* A killed run's call may be carried out when this one has looked already. */
 static void on_renamed(void *arg, struct engine_answer *answer, struct err *err)
 {
-    struct task *task = arg;
-    if (call_failed(err) && strstr(err->text, "same name as its current name")) {
-        task->call = NULL;
-        task_done(task, STEP_UNCHANGED);
-        return;
-    }
-    on_simple(arg, answer, err);
+    end_with(arg, answer, err, "same name as its current name");
 }
 
 void apply_rename(struct task *task)

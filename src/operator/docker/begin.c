@@ -87,6 +87,14 @@ void task_done(struct task *task, enum step_status status)
     task->source = loop_add_soon(task->docker->loop, task_report, task);
 }
 
+void task_set_id(struct task *task, const char *id)
+{
+    struct instance *instance = task->step->instance;
+
+    mem_free(instance->id);
+    instance->id = mem_dup(id);
+}
+
 void task_fail(struct task *task, enum failure_grade grade, struct err *err)
 {
     if (task->result.status != STEP_WAITING) {

@@ -33,6 +33,8 @@ void task_done(struct task *task, enum step_status status);
 void task_fail(struct task *task, enum failure_grade grade, struct err *err);
 /* Grades by what the engine answered. */
 void task_fail_call(struct task *task, struct err *err);
+/* What the engine calls the step's object from now on. */
+void task_set_id(struct task *task, const char *id);
 /* A call whose end continues in `done` with the task as argument. body may be NULL. */
 void task_call(struct task *task, const char *method, const char *path, const struct node *body,
                int ok_status, engine_done_fn done);
