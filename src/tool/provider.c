@@ -376,13 +376,18 @@ static int set_variable(struct provider_call *call, const char *prefix, const ch
     return 0;
 }
 
+void provider_prefix(const char *service, struct str *out)
+{
+    for (; *service; service++)
+        str_add_char(out, (char)toupper((unsigned char)*service));
+    str_add_char(out, '_');
+}
+
 static int say_variable(struct provider_call *call, const char *text, struct err *err)
 {
     STR_AUTO(prefix);
 
-    for (const char *at = call->service->name; *at; at++)
-        str_add_char(&prefix, (char)toupper((unsigned char)*at));
-    str_add_char(&prefix, '_');
+    provider_prefix(call->service->name, &prefix);
     return set_variable(call, prefix.buf, text, err);
 }
 

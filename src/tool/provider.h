@@ -50,8 +50,12 @@ void provider_call_end(struct provider_call *call);
 /* Kills what still runs of it; no callback follows. NULL allowed. */
 void provider_call_free(struct provider_call *call);
 
+/* What the names of the variables begin with that a service gives by "setenv": "MY-DB_". */
+void provider_prefix(const char *service, struct str *out);
+
 /* Where the provider of that type is: TYPE itself when it has a '/', else docker-TYPE in one of the
-   folders (NULL-terminated), else TYPE in one of search_path's ("a:b"). False: nowhere. */
+   folders (NULL-terminated), else TYPE in one of search_path's ("a:b"; NULL: only a plugin will do).
+   False: nowhere. */
 bool provider_find(const char *type, const char *const *folders, const char *search_path,
                    struct str *ret_path);
 

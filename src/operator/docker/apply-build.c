@@ -5,9 +5,9 @@
  */
 #include "base/base.h"
 
-#include "base/file.h"
 #include "base/process.h"
 #include "operator/docker/build.h"
+#include "tool/provider.h"
 
 #define BUILDX_MIN 13   /* 0.13: bake with progress as raw JSON */
 #define BUILDX_ALLOW 17 /* 0.17: --allow */
@@ -66,13 +66,8 @@ void build_log_init(struct build_log *log)
 static bool find_buildx(const struct docker *docker, struct str *ret_path)
 {
     struct arena *arena = arena_new();
-    bool is_found = false;
-
-    for (const char *const *dir = docker_plugin_folders(docker, arena); *dir && !is_found; dir++) {
-        str_clear(ret_path);
-        str_printf(ret_path, "%s/docker-buildx", *dir);
-        is_found = file_exists(ret_path->buf);
-    }
+    bool is_found =
+        provider_find("buildx", docker_plugin_folders(docker, arena), NULL, ret_path);
     arena_free(arena);
     return is_found;
 }

@@ -139,9 +139,11 @@ struct node *given_variables(struct arena *arena, const struct docker *docker,
 /* The same as it is recorded, without values; NULL: nothing. */
 const char *given_label(struct arena *arena, const struct docker *docker,
                         const struct service *service);
-/* Whether a container's variable came from a provider, by its labels and its name; service may be
-   NULL. */
-bool given_has(struct arena *arena, const struct node *labels, const struct project *project,
+/* What is recorded: {service: [digest, name, ...]}; NULL: nothing, or it is not ours. */
+const struct node *given_read(struct arena *arena, const char *label);
+/* Whether a container's variable came from a provider, by what is recorded and by its name; given
+   and service may be NULL. */
+bool given_has(const struct node *given, const struct project *project,
                const struct service *service, const char *name);
 
 /* apply-provider.c */

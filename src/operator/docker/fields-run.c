@@ -148,6 +148,8 @@ struct node *readback_environment(struct readback *r, const struct field *field)
     const struct node *image = node_get(r->image, field->name);
     if (!node_is(list, NODE_LIST))
         return NULL;
+    const struct node *given =
+        given_read(r->arena, get_text(node_get(r->config, "Labels"), LABEL_GIVEN));
     struct node *out = new_map(r->arena);
     NODE_EACH_ITEM (list, item) {
         struct slice text = slice_from(node_as_text(*item) ? node_as_text(*item) : ""), key;
@@ -156,7 +158,7 @@ struct node *readback_environment(struct readback *r, const struct field *field)
             node_is(want, NODE_MAP) ? node_get_pair(want, key.at, key.len) : NULL;
         const char *name = arena_dup_len(r->arena, key.at, key.len);
         bool is_ours = text_is(node_as_text(*item), FILES_CONFIG_VARIABLE);
-        if (given_has(r->arena, node_get(r->config, "Labels"), r->project, r->service, name)) {
+        if (given_has(given, r->project, r->service, name)) {
             if (mine)
                 put_node(r->arena, out, name, mine->value);
             continue;

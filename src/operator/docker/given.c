@@ -7,13 +7,12 @@
  */
 #include "base/base.h"
 
-#include <ctype.h>
-
 #include "data/jread.h"
 #include "data/jwrite.h"
 #include "net/digest.h"
 #include "operator/docker/observe.h"
 #include "operator/docker/nodes.h"
+#include "tool/provider.h"
 
 #define LABEL_MAX (256u << 10)
 
@@ -82,8 +81,7 @@ const char *given_label(struct arena *arena, const struct docker *docker,
     return arena_dup(arena, text.buf);
 }
 
-/* {service: [digest, name, ...]}, or NULL: nothing was given, or it is not ours. */
-static const struct node *read_label(struct arena *arena, const char *label)
+const struct node *given_read(struct arena *arena, const char *label)
 {
     struct node *all = NULL;
     ERR_AUTO(err);
@@ -97,7 +95,7 @@ static const struct node *read_label(struct arena *arena, const char *label)
 void given_bind(struct observation *observation, struct existing *existing)
 {
     struct arena *arena = observation->set.arena;
-    const struct node *all = read_label(arena, docker_item_label(existing->details, LABEL_GIVEN));
+    const struct node *all = given_read(arena, docker_item_label(existing->details, LABEL_GIVEN));
 
     if (!all)
         return;
@@ -110,15 +108,6 @@ void given_bind(struct observation *observation, struct existing *existing)
         if (binding.id)
             ARENA_ADD(arena, &existing->bindings, binding);
     }
-}
-
-/* "MY-DB_": what the names of a provider's variables begin with. */
-static bool has_prefix_of(const char *name, const char *service)
-{
-    for (; *service; name++, service++)
-        if (*name != toupper((unsigned char)*service))
-            return false;
-    return *name == '_';
 }
 
 static bool is_named(const struct node *all, const char *name)
@@ -135,15 +124,19 @@ static bool is_named(const struct node *all, const char *name)
     return false;
 }
 
-bool given_has(struct arena *arena, const struct node *labels, const struct project *project,
+bool given_has(const struct node *given, const struct project *project,
                const struct service *service, const char *name)
 {
-    if (is_named(read_label(arena, get_text(labels, LABEL_GIVEN)), name))
+    if (is_named(given, name))
         return true;
     for (size_t i = 0; service && project && i < service->depends_on.n; i++) {
         const struct service *on =
             project_find_service(project, service->depends_on.items[i].service);
-        if (on && on->provider && has_prefix_of(name, on->name))
+        STR_AUTO(prefix);
+        if (!on || !on->provider)
+            continue;
+        provider_prefix(on->name, &prefix);
+        if (text_starts(name, prefix.buf))
             return true;
     }
     return false;
