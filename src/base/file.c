@@ -85,6 +85,13 @@ int file_write_all(int fd, const char *bytes, size_t len, struct err *err)
     return 0;
 }
 
+int file_write_standard(int fd, const char *bytes, size_t len, struct err *err)
+{
+    if (file_write_all(fd, bytes, len, err) == 0)
+        return 0;
+    return err_wrap(err, fd == STDERR_FILENO ? "standard error" : "standard output");
+}
+
 /* A rename is safe on disk only when its folder is. Some file systems cannot do that: no error. */
 static void sync_dir(const char *dir)
 {

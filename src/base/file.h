@@ -23,11 +23,13 @@ int file_write_atomic(const char *path, const char *bytes, size_t len, unsigned 
    loss of power the file may be the old one, or empty. */
 int file_write_unsynced(const char *path, const char *bytes, size_t len, unsigned mode,
                         struct err *err) ATTR_MUST_CHECK;
-/* Writes all bytes to fd, retrying. */
 /* Opens what of the descriptors 0 to 2 was closed when the program was started, so that no file or
    socket takes its place: writing to 1 then fails, to 2 it is lost, reading 0 ends at once. */
 void file_keep_standard(void);
+/* Writes all bytes to fd, retrying. */
 int file_write_all(int fd, const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
+/* The same to descriptor 1 or 2; the error says which. */
+int file_write_standard(int fd, const char *bytes, size_t len, struct err *err) ATTR_MUST_CHECK;
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 /* The absolute path without links, however it was spelled; its last part need not exist. As it is

@@ -208,12 +208,9 @@ int context_flush(struct cmd_context *context, struct err *err)
 
     if (context->out.len > 0) {
         ERR_AUTO(write_err);
-        result = file_write_all(STDOUT_FILENO, context->out.buf, context->out.len, &write_err);
-        if (result < 0) {
-            err_wrap(&write_err, "standard output");
-            if (err != NULL && !err_is_set(err))
-                err_move(err, &write_err);
-        }
+        result = file_write_standard(STDOUT_FILENO, context->out.buf, context->out.len, &write_err);
+        if (result < 0 && err != NULL && !err_is_set(err))
+            err_move(err, &write_err);
     }
     str_clear(&context->out);
     return result;

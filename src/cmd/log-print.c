@@ -43,8 +43,7 @@ static void write_all(struct log_print *print, struct str *text, int fd)
 {
     ERR_AUTO(err);
 
-    if (text->len > 0 && file_write_all(fd, text->buf, text->len, &err) < 0) {
-        err_wrap(&err, fd == STDOUT_FILENO ? "standard output" : "standard error");
+    if (text->len > 0 && file_write_standard(fd, text->buf, text->len, &err) < 0) {
         if (!err_is_set(&print->err))
             err_move(&print->err, &err);
         *print->stop = true;

@@ -24,12 +24,10 @@ struct session {
 static void on_output(void *arg, int stream, const char *bytes, size_t len)
 {
     struct session *session = arg;
-    bool is_err = stream == 2;
     ERR_AUTO(err);
 
-    if (file_write_all(is_err ? STDERR_FILENO : STDOUT_FILENO, bytes, len, &err) < 0 &&
+    if (file_write_standard(stream == 2 ? STDERR_FILENO : STDOUT_FILENO, bytes, len, &err) < 0 &&
         !err_is_set(&session->err)) {
-        err_wrap(&err, is_err ? "standard error" : "standard output");
         err_move(&session->err, &err);
         session->is_done = true;
     }
