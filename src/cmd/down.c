@@ -68,13 +68,11 @@ static int run_down(struct cmd_context *context, const void *values, const struc
         return -1;
     operate_timeout(&operation.options, options->timeout);
     result = operation_prepare(&operation, err);
-    if (result == 0 && plan_is_empty(operation.plan) && names_objects(context, options->volumes))
-        result = 0;
-    else if (result == 0 && plan_is_empty(operation.plan))
+    if (result == 0 && !plan_is_empty(operation.plan))
+        result = operation_run(&operation, err);
+    else if (result == 0 && !names_objects(context, options->volumes))
         context_warn(context, "Warning: No resource found to remove for project \"%s\".",
                      context->project_name);
-    else if (result == 0)
-        result = operation_run(&operation, err);
     operation_release(&operation);
     return result;
 }

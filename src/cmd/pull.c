@@ -31,16 +31,15 @@ struct pull_run {
     struct operation operation;
     const struct pull_options *options;
     const struct text_list *words;
+    struct map fetches; /* image -> struct step * */
 };
 
-/* The step that fetches the image, or NULL. */
-static const struct step *find_fetch(const struct plan *plan, const char *image)
+static void find_fetches(struct pull_run *run)
 {
-    VEC_EACH (&plan->steps, step) {
-        if ((*step)->action == STEP_PULL && text_is((*step)->instance->name, image))
-            return *step;
+    VEC_EACH (&run->operation.plan->steps, step) {
+        if ((*step)->action == STEP_PULL && !map_has(&run->fetches, (*step)->instance->name))
+            map_set(&run->fetches, (*step)->instance->name, *step);
     }
-    return NULL;
 }
 
 /* Why there is no step that fetches the service's image. */
@@ -74,7 +73,7 @@ static void show_skipped(void *arg)
         if (service->image == NULL) {
             progress_event(operation->progress, service->name, "Skipped", "No image to be pulled",
                            true);
-        } else if (find_fetch(operation->plan, service->image) == NULL) {
+        } else if (!map_has(&run->fetches, service->image)) {
             str_printf(&id, "Image %s", service->image);
             progress_event(operation->progress, id.buf, "Skipped", why_skipped(run, service), true);
         }
@@ -91,7 +90,7 @@ static void suggest_build(const struct pull_run *run)
         const struct service *service = *item;
         const struct step *step = service->build == NULL || service->image == NULL
                                       ? NULL
-                                      : find_fetch(run->operation.plan, service->image);
+                                      : map_find(&run->fetches, service->image);
 
         if (step != NULL && step->status == STEP_FAILED && is_asked_for(run, service))
             str_printf(&names, " %s", service->name);
@@ -130,11 +129,15 @@ static int run_pull(struct cmd_context *context, const void *values, const struc
                        options->policy);
     if (options->quiet)
         context->progress_mode = PROGRESS_QUIET;
+    map_init(&run.fetches);
     result = operation_prepare(&run.operation, err);
-    if (result == 0)
+    if (result == 0) {
+        find_fetches(&run);
         result = operation_run(&run.operation, err);
+    }
     if (result < 0 && run.operation.plan != NULL)
         suggest_build(&run);
+    map_release(&run.fetches);
     operation_release(&run.operation);
     if (result < 0 && options->ignore_pull_failures && err->code != ERR_INTERRUPTED) {
         context_warn(context, "%s", err->text);
