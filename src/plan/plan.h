@@ -68,6 +68,11 @@ enum step_action {
 };
 const char *step_action_name(enum step_action action); /* "pull", "build", ... */
 
+/* AWAIT_RUNNING_OR_HEALTHY: what has no health check must still run this long after its start was
+   reported, so that a service that ends at once is not called running (docker compose first looks
+   after this time, too). */
+#define AWAIT_SETTLE_MS 500
+
 /* What a step waits for (STEP_AWAIT). */
 enum await_condition {
     AWAIT_HEALTHY,

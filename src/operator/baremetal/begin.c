@@ -18,9 +18,7 @@
 #include "base/process.h"
 
 #define AWAIT_LONG_MS 1000 /* looks beside what the kernel tells */
-/* `up --wait` takes a service without a health check for started when it has run this long. */
-#define SETTLE_NS 500000000LL
-#define TURN_MS 2 /* between looks for a lock that is free in a moment */
+#define TURN_MS 2          /* between looks for a lock that is free in a moment */
 #define TURNS 5000
 #define TRIES 50
 #define HOOK_OUTPUT 4096
@@ -565,7 +563,7 @@ void baremetal_begin(void *handle, struct step *step, step_progress_fn progress,
     if (step->action == STEP_AWAIT && step->has_timeout)
         task->deadline_ns = clock_now_ns() + step->timeout_ns;
     if (step->action == STEP_AWAIT && step->condition == AWAIT_RUNNING_OR_HEALTHY)
-        task->settled_ns = clock_now_ns() + SETTLE_NS;
+        task->settled_ns = clock_now_ns() + AWAIT_SETTLE_MS * 1000000LL;
     VEC_ADD(&baremetal->tasks, task);
     task->timer = loop_add_soon(baremetal->loop, on_begin, task);
 }

@@ -12,9 +12,6 @@
 #include "operator/docker/task.h"
 
 #define SAFETY_MS 5000
-/* What has no health check must still run this long after its start was reported, so that a service
-   that ends at once is not called running (docker compose first looks after this time, too). */
-#define SETTLE_MS 500
 
 struct watch {
     struct docker *docker;
@@ -293,7 +290,7 @@ void apply_await(struct task *task)
         await->deadline =
             loop_add_timer(task->docker->loop, step->timeout_ns / 1000000, on_deadline, task);
     if (step->condition == AWAIT_RUNNING_OR_HEALTHY)
-        await->settle = loop_add_timer(task->docker->loop, SETTLE_MS, on_settled, task);
+        await->settle = loop_add_timer(task->docker->loop, AWAIT_SETTLE_MS, on_settled, task);
     watch_open(task->docker);
     look(task);
 }
