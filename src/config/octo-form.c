@@ -132,21 +132,16 @@ struct tunables {
     struct node *settings; /* variable -> its expression */
 };
 
-static bool is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* The length of the expression that text begins with, "$NAME" or "${NAME...}", 0: it is none. */
 static size_t expression_len(const char *text)
 {
     size_t n = text[1] == '{' ? 2 : 1;
     unsigned depth = 1;
 
-    if (text[0] != '$' || !is_word_char(text[n]) || isdigit((unsigned char)text[n]))
+    if (text[0] != '$' || !references_is_word_char(text[n]) || isdigit((unsigned char)text[n]))
         return 0;
     if (n == 1) {
-        while (is_word_char(text[n]))
+        while (references_is_word_char(text[n]))
             n++;
         return n;
     }
@@ -167,7 +162,7 @@ static const char *setting_key(struct tunables *t, struct origin at, struct slic
     size_t n = 0;
     STR_AUTO(key);
 
-    while (start + n < expression.len && is_word_char(expression.at[start + n]))
+    while (start + n < expression.len && references_is_word_char(expression.at[start + n]))
         n++;
     for (unsigned number = 1;; number++) {
         const struct node *other;
@@ -190,7 +185,7 @@ static void add_reference(const struct tunables *t, const char *key, struct str 
 {
     const char *c = t->service;
 
-    while (is_word_char(*c))
+    while (references_is_word_char(*c))
         c++;
     if (*c == '\0' && !isdigit((unsigned char)t->service[0]))
         str_printf(out, "{{.configs.%s.%s}}", t->service, key);
@@ -304,6 +299,7 @@ struct node *octo_form(struct arena *arena, struct node *tree,
 {
     const struct origin none = ORIGIN_NONE;
     struct node *services = node_get(tree, "services");
+    const struct node_pair *written = node_get_pair(tree, "configs", strlen("configs"));
     struct node *configs = own_map(arena, tree, "configs");
     struct node *entries = node_map(arena, none);
     struct node *repos = node_map(arena, none);
@@ -311,8 +307,8 @@ struct node *octo_form(struct arena *arena, struct node *tree,
     struct node *result = node_map(arena, tree->at);
 
     drop_unused_configs(configs, services, findings);
-    if (node_get_pair(tree, "configs", strlen("configs")) != NULL)
-        refuse_braces(node_get_pair(tree, "configs", strlen("configs")), findings);
+    if (written != NULL)
+        refuse_braces(written, findings);
     if (node_is(services, NODE_MAP)) {
         take_images(arena, chosen, services, entries);
         take_settings(arena, services, configs);
@@ -320,7 +316,7 @@ struct node *octo_form(struct arena *arena, struct node *tree,
     node_set(arena, octoctl, "operator", none, node_text(arena, none, chosen->name));
     node_set(arena, repos, "services", none, entries);
     NODE_EACH_PAIR (tree, pair) {
-        if (strcmp(pair->key, "configs") == 0)
+        if (pair == written)
             continue;
         if (pair->value != services)
             refuse_braces(pair, findings);

@@ -18,7 +18,7 @@ struct expansion {
 /* --- one action --------------------------------------------------------------------------------
  */
 
-static bool is_word_char(char c)
+bool references_is_word_char(char c)
 {
     return isalnum((unsigned char)c) || c == '_';
 }
@@ -42,7 +42,7 @@ static bool take_step(struct slice *rest, bool is_quoted, struct slice *ret_key)
     if (!is_quoted && isdigit((unsigned char)rest->at[1]))
         return false;
     while (n < rest->len && (is_quoted ? rest->at[n] != '"' && rest->at[n] != '\\'
-                                       : is_word_char(rest->at[n])))
+                                       : references_is_word_char(rest->at[n])))
         n++;
     if (n == 1 || (is_quoted && (n == rest->len || rest->at[n] != '"')))
         return false;

@@ -48,6 +48,8 @@ void compose_parts_of_repos(const struct settings *settings, const struct source
    findings, and node_wrong() stands in its place. The tree itself when there is nothing to replace.
  */
 struct node *references_expand(struct settings *settings, struct node *node, const char *path);
+/* references.c: may the character stand in a name, of a setting or of a variable? */
+bool references_is_word_char(char c);
 /* references.c: the first text with "{{", or value of such a key; NULL: there is none. */
 const struct node *references_find(const struct node *node);
 
