@@ -264,7 +264,8 @@ static struct node *canonical_external(struct canon *c, struct node *object)
 
 static bool is_empty(const struct node *node)
 {
-    return (node_is(node, NODE_NULL) && !node_is_wrong(node)) || (node_is(node, NODE_TEXT) && node->u.text.len == 0);
+    return (node_is(node, NODE_NULL) && !node_is_wrong(node)) ||
+           (node_is(node, NODE_TEXT) && node->u.text.len == 0);
 }
 
 static struct node *canonical_list(struct canon *c, struct node *node, const struct schema_row *row)

@@ -38,8 +38,8 @@ struct attached {
     struct operation operation;
     struct log_print print;
     struct map watched; /* id -> struct watched * */
-    struct map
-        early; /* id -> struct early_death *, of those that came before their start was known */
+    /* id -> struct early_death *, of those that came before their start was known */
+    struct map early;
     struct operator_stream *events;
     int64_t start_ns; /* wall clock */
     int n_signals;
