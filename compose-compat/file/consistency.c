@@ -82,10 +82,13 @@ static bool is_unknown(const struct service *service, const char *path)
     return node_has_wrong(node);
 }
 
-/* The same of an item of the list, or value of the map, that stands at that place. */
-static bool is_item_unknown(const struct service *service, const char *path, struct origin at)
+/* The same of an item of the list, or value of the map, that stands at that place. As long as nothing
+   is wrong it is not looked for: lists can be long, and each of their items asks. */
+static bool is_item_unknown(const struct check *check, const char *path, struct origin at)
 {
-    const struct node *node = node_get(service->source, path);
+    const struct node *node = node_get(check->service->source, path);
+    if (check->stage->findings->n_errors == 0)
+        return false;
     if (node_is(node, NODE_LIST)) {
         NODE_EACH_ITEM(node, item)
             if (origin_is_same((*item)->at, at) && node_has_wrong(*item))
@@ -201,7 +204,7 @@ static void check_dependencies(struct check *check)
         if (other && (!other->is_disabled || !dependency->required))
             continue;
         if (is_section_partial(check, "services") ||
-            is_item_unknown(check->service, "depends_on", dependency->at) ||
+            is_item_unknown(check, "depends_on", dependency->at) ||
             (other && check->stage->is_environment_partial))
             continue;
         struct finding *finding = finding_add(
@@ -221,7 +224,7 @@ static void check_mounts(struct check *check)
         if (mount->type == MOUNT_VOLUME && is_filled(mount->source) &&
             !project_find_volume(check->project, mount->source) &&
             !is_section_partial(check, "volumes") &&
-            !is_item_unknown(check->service, "volumes", mount->at))
+            !is_item_unknown(check, "volumes", mount->at))
             hint_name(check,
                       finding_add(check->stage->findings, FINDING_ERROR, mount->at, NULL,
                                   "service \"%s\" uses the volume \"%s\", which is not declared",
@@ -238,7 +241,7 @@ static void check_reference(struct check *check, const struct file_reference *re
                             const char *what, const char *section, find_fn find)
 {
     if (is_section_partial(check, section) ||
-        is_item_unknown(check->service, section, reference->at))
+        is_item_unknown(check, section, reference->at))
         return;
     if (!reference->source || !find(check->project, reference->source))
         hint_name(check,
@@ -380,7 +383,7 @@ static void check_targets(struct check *check)
                    service_origin(service, "tmpfs"));
     VEC_EACH(&service->volumes, mount) {
         const char *target = mount->target ? mount->target : "";
-        if (is_item_unknown(service, "volumes", mount->at))
+        if (is_item_unknown(check, "volumes", mount->at))
             continue;
         mount_once(check, &targets, target, strlen(target), mount->at);
     }
