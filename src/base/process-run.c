@@ -157,15 +157,14 @@ static void on_timeout(void *arg)
     kill(run->is_group ? -run->pid : run->pid, SIGKILL);
 }
 
-/* A pipe whose end `ours` is non-blocking; the child's end goes to *ret_theirs. */
-static int make_pipe(struct end *end, bool is_input, int *ret_theirs, struct err *err)
+int process_pipe(bool is_input, int *ret_ours, int *ret_theirs, struct err *err)
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) < 0)
         return err_set_sys(err, errno, "cannot create a pipe");
-    end->fd = fds[is_input ? 1 : 0];
+    *ret_ours = fds[is_input ? 1 : 0];
     *ret_theirs = fds[is_input ? 0 : 1];
-    fcntl(end->fd, F_SETFL, O_NONBLOCK);
+    fcntl(*ret_ours, F_SETFL, O_NONBLOCK);
     return 0;
 }
 
@@ -175,11 +174,11 @@ static int start(struct run *run, const struct process_spec *spec, struct err *e
     piped.fd_in = piped.fd_out = piped.fd_err = -1;
     int result = 0;
     if (run->input)
-        result = make_pipe(&run->in, true, &piped.fd_in, err);
+        result = process_pipe(true, &run->in.fd, &piped.fd_in, err);
     if (!result)
-        result = make_pipe(&run->out, false, &piped.fd_out, err);
+        result = process_pipe(false, &run->out.fd, &piped.fd_out, err);
     if (!result)
-        result = make_pipe(&run->err, false, &piped.fd_err, err);
+        result = process_pipe(false, &run->err.fd, &piped.fd_err, err);
     if (!result)
         result = process_start(&piped, &run->pid, err);
     const int theirs[] = { piped.fd_in, piped.fd_out, piped.fd_err };

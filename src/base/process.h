@@ -28,6 +28,10 @@ struct process_spec {
    ERR_NOT_FOUND or ERR_SYSTEM. */
 int process_start(const struct process_spec *spec, pid_t *ret_pid, struct err *err) ATTR_MUST_CHECK;
 
+/* A pipe to or from a child: our end is non-blocking, theirs is for struct process_spec, and to be
+   closed here when the child was started. */
+int process_pipe(bool is_input, int *ret_ours, int *ret_theirs, struct err *err) ATTR_MUST_CHECK;
+
 /* What a helper program said: called once, on the loop. */
 typedef void (*process_done_fn)(void *arg, int exit_code, struct str *out, struct str *err_text);
 /* Runs a program with `input` (may be NULL) on its standard input and collects at most max_output

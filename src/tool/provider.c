@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -187,18 +186,6 @@ static void on_err(void *arg, int fd, unsigned events ATTR_UNUSED)
     go_on(call);
 }
 
-static int open_pipe(int *ret_ours, int *ret_theirs, struct err *err)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return err_set_sys(err, errno, "a pipe");
-    *ret_ours = ends[0];
-    *ret_theirs = ends[1];
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    return 0;
-}
-
 static int run(struct provider_call *call, const char *const *argv, struct err *err)
 {
     pid_t self = getpid();
@@ -210,10 +197,10 @@ static int run(struct provider_call *call, const char *const *argv, struct err *
                                  .is_group = true,
                                  .enter = die_with_parent,
                                  .enter_arg = &self };
-    int result = open_pipe(&call->out_fd, &spec.fd_out, err);
+    int result = process_pipe(false, &call->out_fd, &spec.fd_out, err);
 
     if (result == 0)
-        result = open_pipe(&call->err_fd, &spec.fd_err, err);
+        result = process_pipe(false, &call->err_fd, &spec.fd_err, err);
     if (result == 0)
         result = process_start(&spec, &call->pid, err);
     if (spec.fd_out >= 0)

@@ -6,7 +6,6 @@
 #include "base/base.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -352,29 +351,27 @@ static int bake_start(struct task *task, const char *const *argv, struct err *er
     struct bake *bake = task->data;
     STR_AUTO(json);
     FD_AUTO(in);
-    int ends[2];
+    int theirs;
 
     bake_file(task, &json);
     in = input_file(json.buf, json.len, err);
     if (in < 0)
         return -1;
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return err_set_sys(err, errno, "a pipe for docker-buildx");
+    if (process_pipe(false, &bake->fd, &theirs, err) < 0)
+        return -1;
     const struct process_spec spec = { .argv = argv,
                                        .env = bake_environment(task),
                                        .fd_in = in,
                                        .fd_out = -1,
-                                       .fd_err = ends[1],
+                                       .fd_err = theirs,
                                        .is_group = true };
     int result = process_start(&spec, &bake->pid, err);
-    close(ends[1]);
+    close(theirs);
     if (result < 0) {
         bake->pid = 0;
-        close(ends[0]);
+        bake_stop_reading(bake);
         return -1;
     }
-    bake->fd = ends[0];
-    fcntl(bake->fd, F_SETFL, O_NONBLOCK);
     bake->reader = loop_add_fd(task->docker->loop, bake->fd, LOOP_READ, on_readable, task);
     bake->child = loop_add_child(task->docker->loop, bake->pid, on_child, task);
     return 0;
