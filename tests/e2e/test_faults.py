@@ -364,19 +364,25 @@ def test_other_container_of_a_killed_run(project, relay):
     assert project.sh("web", "echo $V")[1] == "two\n"
 
 
-def test_replacement_of_a_killed_run(project, relay):
-    """It replaces another one and has its temporary name: data of anonymous volumes is kept."""
+def change_behind(project, relay, match):
+    """A changing up is killed at the call, which the engine carries out beside the next up; that one
+    converges. Returns the status of the late call."""
     project.write(TEXT)
     project.up().ok()
     fill(project)
     project.write(TEXT.replace("V: one", "V: two", 1))
-    rule = leave_behind(project, relay, "POST /containers/create")
-    relay.delay(1, 0.3, match="POST /containers/create")
+    rule = leave_behind(project, relay, match)
+    relay.delay(1, 0.3, match=match)
     project.up(socket=relay.socket).ok()
-    assert rule.hit.status == 201
     problems = []
     check_state(project, "two", problems, data=True)
     assert problems == []
+    return rule.hit.status
+
+
+def test_replacement_of_a_killed_run(project, relay):
+    """It replaces another one and has its temporary name: data of anonymous volumes is kept."""
+    assert change_behind(project, relay, "POST /containers/create") == 201
     volumes = [v for v in project.engine.volumes() if v not in project.before[0]]
     assert len(volumes) == 3, volumes  # of db: the named one, /anonymous and that of the image
 
@@ -415,17 +421,7 @@ def test_name_of_something_else(project, relay, labels, started):
 
 def test_rename_of_a_killed_run(project, relay):
     """The name is the right one when the next run gives it."""
-    project.write(TEXT)
-    project.up().ok()
-    fill(project)
-    project.write(TEXT.replace("V: one", "V: two", 1))
-    rule = leave_behind(project, relay, "POST /containers/[0-9a-f]*/rename")
-    relay.delay(1, 0.3, match="POST /containers/[0-9a-f]*/rename")
-    project.up(socket=relay.socket).ok()
-    assert rule.hit.status == 204
-    problems = []
-    check_state(project, "two", problems, data=True)
-    assert problems == []
+    assert change_behind(project, relay, "POST /containers/[0-9a-f]*/rename") == 204
 
 
 def test_network_is_there_already(project, relay):
