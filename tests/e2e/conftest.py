@@ -6,6 +6,7 @@ OCTO_TEST_SHARED   reference data and judges (default ../shared beside the tree)
 See tests/README.
 """
 
+import collections
 import os
 import sys
 from pathlib import Path
@@ -56,11 +57,22 @@ def pytest_report_header(config):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """The projects of the corpus that were left out, and why."""
-    rows = []
+    """What was left out, and why: a line for each reason, and for each project of the corpus."""
+    rows, others = [], collections.Counter()
     for r in terminalreporter.stats.get("skipped", []):
-        if "test_corpus.py" in r.nodeid and isinstance(r.longrepr, tuple):
-            rows.append((r.nodeid.split("[", 1)[-1].rstrip("]"), r.longrepr[2].replace("Skipped: ", "")))
+        why = r.longrepr[2].replace("Skipped: ", "") if isinstance(r.longrepr, tuple) else str(r.longrepr)
+        if "test_corpus.py" in r.nodeid:
+            rows.append((r.nodeid.split("[", 1)[-1].rstrip("]"), why))
+        else:
+            others[why] += 1
+    often = collections.Counter(why for _, why in rows)
+    for why in [why for why, n in often.items() if n > 50]:
+        others[why] += often[why]
+        rows = [row for row in rows if row[1] != why]
+    if others:
+        terminalreporter.section("left out")
+        for why, n in others.most_common():
+            terminalreporter.write_line("%4d  %s" % (n, why))
     if rows:
         ran = sum("test_corpus.py" in r.nodeid for k in ("passed", "failed") for r in terminalreporter.stats.get(k, [])
                   if getattr(r, "when", "") == "call")
