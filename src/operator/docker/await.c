@@ -20,7 +20,9 @@ struct watch {
 
 struct await {
     struct loop_source *deadline, *safety, *settle;
+    bool was_running;    /* when last looked at */
     bool is_asked_again; /* something happened while it was looking */
+    bool has_started;    /* a start came while it was looking: news only if it then does not run */
 };
 
 static void look(struct task *task);
@@ -42,13 +44,25 @@ static void look_again(struct task *task)
         look(task);
 }
 
+/* The first look is at a container that has just been started, and the event of that start comes
+   after it: who was seen running needs no second look. */
+static void look_at_start(struct task *task)
+{
+    struct await *await = await_of(task);
+    if (await && task->call)
+        await->has_started = true;
+    else if (await && !await->was_running)
+        look(task);
+}
+
 static void on_event(void *arg, const struct node *event, int64_t time_ns ATTR_UNUSED)
 {
     struct watch *watch = arg;
     const char *id = get_text(node_get(event, "Actor"), "ID");
+    bool is_start = text_is(get_text(event, "Action"), "start");
     VEC_EACH (&watch->docker->tasks, item)
         if (text_is(id ? id : get_text(event, "id"), task_ref((*item)->step->instance)))
-            look_again(*item);
+            (is_start ? look_at_start : look_again)(*item);
 }
 
 /* What ended while the engine was away ended without an event. */
@@ -67,8 +81,8 @@ static void on_lost(void *arg, struct err *err ATTR_UNUSED)
 
 static void watch_filters(const struct docker *docker, struct str *out)
 {
-    static const char *const events[] = { "create",  "start",  "die",   "health_status", "destroy",
-                                          "restart", "rename", "pause", "unpause",       "remove" };
+    /* what can change a verdict */
+    static const char *const events[] = { "start", "die", "health_status", "destroy" };
     struct jwrite w;
     jwrite_init(&w, out, 0);
     jwrite_map(&w);
@@ -231,7 +245,8 @@ static void on_look(void *arg, struct engine_answer *answer, struct err *err)
     default:
         break;
     }
-    if (await->is_asked_again) {
+    await->was_running = see(answer->node).is_running;
+    if (await->is_asked_again || (await->has_started && !await->was_running)) {
         look(task);
         return;
     }
@@ -242,7 +257,7 @@ static void on_look(void *arg, struct engine_answer *answer, struct err *err)
 static void look(struct task *task)
 {
     struct await *await = task->data;
-    await->is_asked_again = false;
+    await->is_asked_again = await->has_started = false;
     task_call(task, "GET", task_path(task, "/containers/%s/json", task_ref(task->step->instance)),
               NULL, 0, on_look);
 }
