@@ -234,9 +234,11 @@ static int search_files(struct search *search, struct err *err)
     while (!add_first(search, dir, file_names)) {
         const char *parent = folder_of(search, dir);
         if (strcmp(parent, dir) == 0)
-            return err_set(err, ERR_NOT_FOUND, "no configuration file: none of compose.yaml, "
+            return err_set(err, ERR_NOT_FOUND,
+                           "no configuration file provided: none of compose.yaml, "
                            "compose.yml, docker-compose.yml and docker-compose.yaml is in \"%s\" "
-                           "or above it", working_dir(search));
+                           "or above it",
+                           working_dir(search));
         dir = parent;
     }
     add_first(search, dir, override_names);

@@ -96,6 +96,20 @@ static int check_options(const struct build_options *options, struct err *err)
     return 0;
 }
 
+/* What the words name has a build, or (no words) anything has. */
+static bool has_builds(const struct cmd_context *context, const struct text_list *words,
+                       bool with_dependencies)
+{
+    VEC_EACH (&context->project->services, item) {
+        const struct service *service = *item;
+
+        if (service->build != NULL && !service->is_disabled &&
+            (words->n == 0 || with_dependencies || text_list_has(words, service->name)))
+            return true;
+    }
+    return false;
+}
+
 static int run_build(struct cmd_context *context, const void *values, const struct text_list *words,
                      struct err *err)
 {
@@ -109,6 +123,14 @@ static int run_build(struct cmd_context *context, const void *values, const stru
 
     if (check_options(options, err) < 0)
         return -1;
+    VEC_EACH (words, word) {
+        if (project_find_service(context->project, *word) == NULL)
+            return err_set(err, ERR_NOT_FOUND, "no such service: %s", *word);
+    }
+    if (!has_builds(context, words, options->with_dependencies)) {
+        context_warn(context, "No services to build");
+        return 0;
+    }
     VEC_EACH (&context->project->services, item) {
         if ((*item)->build != NULL)
             override_build(context, options, (*item)->build);

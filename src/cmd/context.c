@@ -6,6 +6,7 @@
 
 #include "cmd/context.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,26 @@ int context_load_options(struct cmd_context *context, struct config_options *ret
     return 0;
 }
 
+/* A verb that works on what exists needs no description when a name is given and no file: as with
+   docker compose, the files of the folder that one happens to be in do not count then. An
+   OctoCompose configuration does, for it says what runs the project. */
+static bool is_name_enough(const struct config_options *options, unsigned needs)
+{
+    const char *name = options->compose.project_name;
+
+    return (needs & NEEDS_PROJECT_OR_NAME) != 0 && name != NULL && name[0] != '\0' &&
+           options->compose.files == NULL && config_is_compose(options);
+}
+
+static const char *in_lower_case(struct arena *arena, const char *text)
+{
+    char *lower = arena_dup(arena, text);
+
+    for (char *c = lower; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return lower;
+}
+
 int context_load(struct cmd_context *context, unsigned needs, const struct text_list *services,
                  struct err *err)
 {
@@ -162,14 +183,22 @@ int context_load(struct cmd_context *context, unsigned needs, const struct text_
     /* What no service uses can be explained, too. */
     if ((needs & NEEDS_HISTORY) != 0)
         options.compose.keep_unused = true;
+    if (is_name_enough(&options, needs)) {
+        options.compose.project_name = in_lower_case(context->arena, options.compose.project_name);
+        return compose_load_name(&options.compose, &context->project_name, &context->findings, err);
+    }
     if (config_load(&options, &context->config, &context->findings, &load_err) == 0) {
         context->project = context->config.project;
         context->project_name = mem_dup(context->project->name);
         return 0;
     }
-    /* Without any file, a verb that works on what exists needs no more than a name. */
-    if (load_err.code == ERR_NOT_FOUND && (needs & NEEDS_PROJECT_OR_NAME) != 0 &&
-        options.compose.files == NULL && options.configs == NULL) {
+    /* Without any file, a verb that works on what exists needs no more than a name; what is wrong
+       with one is told. */
+    if ((needs & NEEDS_PROJECT_OR_NAME) != 0 && options.compose.files == NULL &&
+        options.configs == NULL &&
+        (load_err.code == ERR_NOT_FOUND ||
+         (load_err.code == ERR_INPUT && context_env(context, "COMPOSE_PROJECT_NAME") != NULL &&
+          config_is_compose(&options)))) {
         ERR_AUTO(name_err);
         if (compose_load_name(&options.compose, &context->project_name, &context->findings,
                               &name_err) == 0)
@@ -214,6 +243,19 @@ int context_flush(struct cmd_context *context, struct err *err)
     }
     str_clear(&context->out);
     return result;
+}
+
+void context_tell(struct cmd_context *context, const char *line)
+{
+    const char *text = context_env(context, "COMPOSE_STATUS_STDOUT");
+    bool is_out = false;
+
+    if (text != NULL && text_to_bool(text, &is_out) < 0)
+        is_out = false;
+    if (is_out)
+        str_printf(&context->out, "%s\n", line);
+    else
+        fprintf(stderr, "%s\n", line);
 }
 
 void context_warn(struct cmd_context *context, const char *fmt, ...)

@@ -40,6 +40,7 @@ struct cmd_context {
     struct findings findings;
     struct terminal terminal;
     enum progress_mode progress_mode;
+    bool no_pull_parts;    /* of an image that is fetched nothing is shown but its begin and end */
     bool is_findings_json; /* findings are kept and end up in one document */
     char *project_name;    /* heap */
     struct config config;
@@ -65,6 +66,8 @@ int context_load(struct cmd_context *context, unsigned needs, const struct text_
 int context_open_operator(struct cmd_context *context, struct err *err) ATTR_MUST_CHECK;
 /* Writes what is in context->out to standard output. */
 int context_flush(struct cmd_context *context, struct err *err) ATTR_MUST_CHECK;
+/* A line that says what came of the command: on stderr, or stdout with COMPOSE_STATUS_STDOUT. */
+void context_tell(struct cmd_context *context, const char *line);
 /* A line on stderr in docker compose's form of a warning. */
 void context_warn(struct cmd_context *context, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Prints findings (sorted) on stderr and forgets them; as JSON they wait for the end. */

@@ -6,8 +6,6 @@
 #include "cmd/operate.h"
 #include "cmd/commands.h"
 
-#include <stdio.h>
-
 struct kill_options {
     bool remove_orphans;
     const char *signal;
@@ -16,7 +14,7 @@ struct kill_options {
 #define OPTIONS_OF kill_options
 static const struct option_row kill_rows[] = {
     OPTION(0, "remove-orphans", OPTION_BOOL, remove_orphans,
-           "Remove containers of services that the project does not have"),
+           "Kill containers of services that the project does not have, too"),
     OPTION_VALUE('s', "signal", OPTION_TEXT, signal, "string",
                  "Signal to send (default \"SIGKILL\")"),
     OPTIONS_END,
@@ -32,13 +30,15 @@ static int run_kill(struct cmd_context *context, const void *values, const struc
         .title = "kill",
         .options = { .goal = GOAL_KILL,
                      .services = operate_services(context, words),
-                     .remove_orphans = options->remove_orphans,
                      .signal = options->signal == NULL ? "SIGKILL" : options->signal },
     };
-    int result = operation_prepare(&operation, err);
+    int result;
 
+    if (operate_remove_orphans(context, &operation.options, options->remove_orphans, err) < 0)
+        return -1;
+    result = operation_prepare(&operation, err);
     if (result == 0 && plan_is_empty(operation.plan))
-        fputs("No container to kill\n", stderr);
+        context_tell(context, "No container to kill");
     else if (result == 0)
         result = operation_run(&operation, err);
     operation_release(&operation);

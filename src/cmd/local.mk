@@ -52,7 +52,6 @@ cmd_files = \
 	src/cmd/table.h \
 	src/cmd/terminal.c \
 	src/cmd/terminal.h \
-	src/cmd/unpause.c \
 	src/cmd/up.c \
 	src/cmd/version.c \
 	# end

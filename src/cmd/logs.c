@@ -127,9 +127,11 @@ static void select_instances(struct cmd_context *context, const struct logs_opti
             context->project == NULL ? NULL
                                      : project_find_service(context->project, existing->service);
 
-        if (options->index.has && existing->number != options->index.value)
+        if (options->index.has && options->index.value > 0 &&
+            existing->number != options->index.value)
             continue;
-        if (words->n == 0 && service != NULL && service->attach.has && !service->attach.value)
+        if (words->n == 0 && context->project != NULL &&
+            (service == NULL || (service->attach.has && !service->attach.value)))
             continue;
         set->items.items[kept++] = existing;
     }
@@ -170,6 +172,11 @@ static int run_logs(struct cmd_context *context, const void *values, const struc
         operate_instances(context, words, true, false, &set, err) < 0)
         return -1;
     select_instances(context, options, words, &set);
+    if (options->index.has && options->index.value > 0 && set.items.n == 0) {
+        existing_set_release(&set);
+        return err_set(err, ERR_NOT_FOUND, "service \"%s\" is not running container #%lld",
+                       words->items[0], (long long)options->index.value);
+    }
     log_print_init(&run.print, context, &run.is_done);
     run.print.no_color = options->no_color;
     run.print.no_prefix = options->no_log_prefix;

@@ -159,18 +159,6 @@ static int compare_names(const void *a, const void *b)
     return strcmp((*x)->name, (*y)->name);
 }
 
-static bool service_exists(const struct cmd_context *context, const struct existing_set *set,
-                           const char *service)
-{
-    if (context->project != NULL)
-        return project_find_service(context->project, service) != NULL;
-    VEC_EACH (&set->items, existing) {
-        if (text_is((*existing)->service, service))
-            return true;
-    }
-    return false;
-}
-
 int operate_instances(struct cmd_context *context, const struct text_list *services, bool with_all,
                       bool with_one_offs, struct existing_set *ret_set, struct err *err)
 {
@@ -179,14 +167,13 @@ int operate_instances(struct cmd_context *context, const struct text_list *servi
                                          .only_running_kinds = true };
     size_t kept = 0;
 
+    /* Without a description there is nothing to check a name against. */
+    for (size_t i = 0; context->project != NULL && services != NULL && i < services->n; i++) {
+        if (project_find_service(context->project, services->items[i]) == NULL)
+            return err_set(err, ERR_NOT_FOUND, "no such service: %s", services->items[i]);
+    }
     if (operate_observe(context, &query, ret_set, err) < 0)
         return -1;
-    for (size_t i = 0; services != NULL && i < services->n; i++) {
-        if (!service_exists(context, ret_set, services->items[i])) {
-            existing_set_release(ret_set);
-            return err_set(err, ERR_NOT_FOUND, "no such service: %s", services->items[i]);
-        }
-    }
     for (size_t i = 0; i < ret_set->items.n; i++) {
         struct existing *existing = ret_set->items.items[i];
         bool is_named = services == NULL || services->n == 0 ||
@@ -275,11 +262,11 @@ static int take_lock(struct operation *operation, struct err *err)
     return err_is_set(&wait.err) ? err_move(err, &wait.err) : 0;
 }
 
-static bool asks_yes(const char *question)
+bool operate_confirm(const struct cmd_context *context, const char *question)
 {
     char answer[16] = "";
 
-    printf("%s [y/N]: ", question);
+    printf("%s%s", question, context->terminal.is_in ? " [y/N]: " : "");
     fflush(stdout);
     if (fgets(answer, sizeof(answer), stdin) == NULL)
         return false;
@@ -315,7 +302,8 @@ static int settle_data(struct operation *operation, struct err *err)
                    existing->kind->title, existing->name);
         if (operation->assume_yes)
             continue;
-        replace = operation->context->terminal.is_in && asks_yes(question.buf);
+        replace =
+            operation->context->terminal.is_in && operate_confirm(operation->context, question.buf);
     }
     if (replace) {
         operation->options.replace_data = true;
@@ -340,7 +328,8 @@ static void warn_of_rest(struct operation *operation)
         is_ignored = false;
     for (size_t i = 0; i < plan->orphans.n; i++)
         str_printf(&names, "%s%s", i > 0 ? ", " : "", plan->orphans.items[i]->name);
-    if (plan->orphans.n > 0 && !is_ignored && operation->options.goal == GOAL_UP)
+    if (plan->orphans.n > 0 && !is_ignored &&
+        (operation->options.goal == GOAL_UP || operation->options.goal == GOAL_CREATE))
         context_warn(
             operation->context,
             "Found orphan containers (%s) for this project. If you removed or renamed this "
@@ -511,8 +500,10 @@ static void show_running(struct operation *operation)
     const struct plan *plan = operation->plan;
     MAP_AUTO(touched);
 
-    VEC_EACH (&plan->steps, step)
-        map_set(&touched, (*step)->instance->name, *step);
+    VEC_EACH (&plan->steps, step) {
+        if ((*step)->action != STEP_AWAIT)
+            map_set(&touched, (*step)->instance->name, *step);
+    }
     VEC_EACH (&plan->instances, item) {
         const struct instance *instance = *item;
         STR_AUTO(id);
@@ -525,6 +516,34 @@ static void show_running(struct operation *operation)
     }
 }
 
+/* Freezing what is frozen, and the like, is an error once the rest is done, as with docker compose;
+   anything else that is so already is shown as done. */
+static bool refuses_settled(const struct operation *operation)
+{
+    return operation->options.goal == GOAL_PAUSE || operation->options.goal == GOAL_UNPAUSE;
+}
+
+static int check_settled(const struct operation *operation, struct err *err)
+{
+    const struct instance *instance;
+
+    if (!refuses_settled(operation) || operation->plan->settled.n == 0)
+        return 0;
+    instance = operation->plan->settled.items[0].instance;
+    return err_set(err, ERR_CONFLICT, "%s \"%s\" is %s", instance->kind->name, instance->name,
+                   instance->existing->state == STATE_PAUSED ? "already paused"
+                   : operation->options.goal == GOAL_UNPAUSE ? "not paused"
+                                                             : "restarting");
+}
+
+static void show_settled(struct operation *operation)
+{
+    if (refuses_settled(operation))
+        return;
+    VEC_EACH (&operation->plan->settled, settled)
+        progress_settled(operation->progress, settled);
+}
+
 int operation_run(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
@@ -533,6 +552,7 @@ int operation_run(struct operation *operation, struct err *err)
     operation->progress = progress_new(context, operation->title, operation->plan);
     if (operation->options.goal == GOAL_UP || operation->options.goal == GOAL_CREATE)
         show_running(operation);
+    show_settled(operation);
     if (operation->before_run != NULL)
         operation->before_run(operation->arg);
     if (context->globals.dry_run)
@@ -545,7 +565,7 @@ int operation_run(struct operation *operation, struct err *err)
         err_release(err);
         return err_set(err, ERR_INTERRUPTED, "interrupted");
     }
-    return result;
+    return result < 0 ? -1 : check_settled(operation, err);
 }
 
 void operation_release(struct operation *operation)

@@ -23,8 +23,8 @@ void operate_let_go(struct operate_signals *signals);
 /* Looks at what exists; the set is the caller's. */
 int operate_observe(struct cmd_context *context, const struct observe_query *query,
                     struct existing_set *ret_set, struct err *err) ATTR_MUST_CHECK;
-/* Only the project's instances, running or all, of the named services (checked against the project
-   and what exists: "no such service"); sorted by name. */
+/* Only the project's instances, running or all, of the named services (checked against the project,
+   where there is one: "no such service"); sorted by name. */
 int operate_instances(struct cmd_context *context, const struct text_list *services, bool with_all,
                       bool with_one_offs, struct existing_set *ret_set,
                       struct err *err) ATTR_MUST_CHECK;
@@ -68,6 +68,9 @@ void operation_release(struct operation *operation);
 int operate_apply(struct cmd_context *context, const struct plan_options *options,
                   const char *title, bool assume_yes, struct err *err) ATTR_MUST_CHECK;
 
+/* Asks on standard output, and reads the answer; on a terminal it says so. Nothing, or the end, is
+ * a no. */
+bool operate_confirm(const struct cmd_context *context, const char *question);
 /* NULL-terminated view of words, or NULL when there are none. */
 const char *const *operate_services(struct cmd_context *context, const struct text_list *words);
 /* --remove-orphans of up and down: given, or by COMPOSE_REMOVE_ORPHANS. */

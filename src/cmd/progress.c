@@ -218,12 +218,26 @@ void progress_step(struct progress *progress, const struct step *step, const str
     }
 }
 
+void progress_settled(struct progress *progress, const struct settled *settled)
+{
+    struct step step = { .action = settled->action,
+                         .condition = settled->condition,
+                         .instance = settled->instance,
+                         .status = STEP_RUNNING };
+
+    progress_step(progress, &step, NULL);
+    step.status = STEP_DONE;
+    progress_step(progress, &step, NULL);
+}
+
 void progress_part(struct progress *progress, const struct step *step,
                    const struct step_progress *part)
 {
     struct task *task;
     STR_AUTO(id);
 
+    if (step->action == STEP_PULL && progress->context->no_pull_parts)
+        return;
     task_id(step, &id);
     task = get_task(progress, id.buf);
     if (part->part != NULL) {

@@ -14,6 +14,8 @@ struct progress *progress_new(struct cmd_context *context, const char *title,
 void progress_free(struct progress *progress);
 /* A step changed its status. */
 void progress_step(struct progress *progress, const struct step *step, const struct err *err);
+/* What needs no step is shown as if there was one. */
+void progress_settled(struct progress *progress, const struct settled *settled);
 /* Something inside a step: layers of a pull, lines of a build. */
 void progress_part(struct progress *progress, const struct step *step,
                    const struct step_progress *part);

@@ -110,6 +110,9 @@ static void print_lines(struct cmd_context *context, const struct ps_options *op
         }
         str_add_char(&context->out, '\n');
     }
+    /* The names are one list to docker compose, with an end of line even when it is empty. */
+    if (options->services && !options->quiet && seen.n == 0)
+        str_add_char(&context->out, '\n');
 }
 
 static int run_ps(struct cmd_context *context, const void *values, const struct text_list *words,

@@ -42,21 +42,34 @@ static void find_fetches(struct pull_run *run)
     }
 }
 
-/* Why there is no step that fetches the service's image. */
+/* The service's own policy forbids it: somebody else's may not, for the same image. */
+static bool is_forbidden(const struct pull_run *run, const struct service *service)
+{
+    return run->options->policy == NULL &&
+           (text_is(service->pull_policy, "never") || text_is(service->pull_policy, "build"));
+}
+
+/* Why the service's image is not fetched for it. */
 static const char *why_skipped(const struct pull_run *run, const struct service *service)
 {
-    if (run->options->policy == NULL &&
-        (text_is(service->pull_policy, "never") || text_is(service->pull_policy, "build")))
+    if (is_forbidden(run, service))
         return NULL;
     return service->build != NULL && run->options->ignore_buildable
                ? "Image can be built"
                : "Image is already present locally";
 }
 
-static bool is_asked_for(const struct pull_run *run, const struct service *service)
+/* Whatever is not named does not count: neither are its images fetched nor does what it says of one
+   hold for who shares it. */
+static void disable_others(struct pull_run *run)
 {
-    return !service->is_disabled &&
-           (run->words->n == 0 || text_list_has(run->words, service->name));
+    VEC_EACH (&run->operation.context->project->services, item) {
+        struct service *service = *item;
+
+        if (run->words->n > 0 && !run->options->include_deps &&
+            !text_list_has(run->words, service->name))
+            service->is_disabled = true;
+    }
 }
 
 static void show_skipped(void *arg)
@@ -68,12 +81,12 @@ static void show_skipped(void *arg)
         const struct service *service = *item;
         STR_AUTO(id);
 
-        if (!is_asked_for(run, service))
+        if (service->is_disabled)
             continue;
         if (service->image == NULL) {
             progress_event(operation->progress, service->name, "Skipped", "No image to be pulled",
                            true);
-        } else if (!map_has(&run->fetches, service->image)) {
+        } else if (is_forbidden(run, service) || !map_has(&run->fetches, service->image)) {
             str_printf(&id, "Image %s", service->image);
             progress_event(operation->progress, id.buf, "Skipped", why_skipped(run, service), true);
         }
@@ -92,7 +105,7 @@ static void suggest_build(const struct pull_run *run)
                                       ? NULL
                                       : map_find(&run->fetches, service->image);
 
-        if (step != NULL && step->status == STEP_FAILED && is_asked_for(run, service))
+        if (step != NULL && step->status == STEP_FAILED && !service->is_disabled)
             str_printf(&names, " %s", service->name);
     }
     if (names.len > 0)
@@ -127,9 +140,9 @@ static int run_pull(struct cmd_context *context, const void *values, const struc
     else if (options->policy != NULL && !text_is(options->policy, "always"))
         return err_set(err, ERR_USAGE, "invalid --policy value \"%s\" (missing, always)",
                        options->policy);
-    if (options->quiet)
-        context->progress_mode = PROGRESS_QUIET;
+    context->no_pull_parts = options->quiet;
     map_init(&run.fetches);
+    disable_others(&run);
     result = operation_prepare(&run.operation, err);
     if (result == 0) {
         find_fetches(&run);

@@ -10,23 +10,21 @@
 
 static bool confirm(const struct operation *operation, bool is_forced)
 {
-    char answer[8] = "";
-    bool is_first = true;
+    const char *separator = "";
+    STR_AUTO(text);
 
-    fputs("Going to remove ", stdout);
+    str_add(&text, "Going to remove ");
     VEC_EACH (&operation->plan->steps, step) {
         if ((*step)->action == STEP_REMOVE) {
-            printf("%s%s", is_first ? "" : ", ", (*step)->instance->name);
-            is_first = false;
+            str_printf(&text, "%s%s", separator, (*step)->instance->name);
+            separator = ", ";
         }
     }
-    fputs("\n", stdout);
+    if (!is_forced && !operation->context->globals.dry_run)
+        return operate_confirm(operation->context, text.buf);
+    printf("%s\n", text.buf);
     fflush(stdout);
-    if (is_forced || operation->context->globals.dry_run)
-        return true;
-    fputs("Are you sure? [yN] ", stdout);
-    fflush(stdout);
-    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    return true;
 }
 
 struct rm_options {
@@ -58,7 +56,7 @@ static int run_rm(struct cmd_context *context, const void *values, const struct 
     int result = operation_prepare(&operation, err);
 
     if (result == 0 && plan_is_empty(operation.plan))
-        fputs("No stopped containers\n", stderr);
+        context_tell(context, "No stopped containers");
     else if (result == 0 && confirm(&operation, options->force))
         result = operation_run(&operation, err);
     operation_release(&operation);

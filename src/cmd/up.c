@@ -155,6 +155,7 @@ static int run_with_goal(struct cmd_context *context, const struct up_options *o
     };
     bool is_attached = goal == GOAL_UP && !options->detach && !options->wait;
 
+    context->no_pull_parts = options->quiet_pull;
     if (check_conflicts(options, err) < 0 || fill_plan_options(context, options, &plan, err) < 0)
         return -1;
     if (options->exit_code_from != NULL &&
@@ -165,11 +166,24 @@ static int run_with_goal(struct cmd_context *context, const struct up_options *o
     return attached_run(context, &plan, &attached, err);
 }
 
+static bool has_services(const struct project *project)
+{
+    VEC_EACH (&project->services, service) {
+        if (!(*service)->is_disabled)
+            return true;
+    }
+    return false;
+}
+
 static int run_up(struct cmd_context *context, const void *values, const struct text_list *words,
                   struct err *err)
 {
     const struct up_options *options = values;
 
+    if (!has_services(context->project))
+        return err_set(
+            err, ERR_NOT_FOUND,
+            "no service selected: all have a profile that is not enabled, or there is none");
     return run_with_goal(context, options, words, options->no_start ? GOAL_CREATE : GOAL_UP, err);
 }
 

@@ -54,6 +54,15 @@ int config_load(const struct config_options *options, struct config *ret_config,
     return result;
 }
 
+bool config_is_compose(const struct config_options *options)
+{
+    struct arena *arena = arena_new();
+    bool is_compose = pipeline_configs(options, arena) == NULL;
+
+    arena_free(arena);
+    return is_compose;
+}
+
 void config_release(struct config *config)
 {
     project_free(config->project);

@@ -34,6 +34,8 @@ struct config {
    description in this folder or above it; ERR_INPUT: findings has errors. */
 int config_load(const struct config_options *options, struct config *ret_config,
                 struct findings *findings, struct err *err) ATTR_MUST_CHECK;
+/* Whether config_load() would look for compose files, and for no OctoCompose configuration. */
+bool config_is_compose(const struct config_options *options);
 /* Frees what config_load() filled in; a zeroed one is allowed. */
 void config_release(struct config *config);
 

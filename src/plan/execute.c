@@ -296,6 +296,8 @@ static void on_done(void *arg, struct step *step, struct step_result *result)
         return;
     }
     leave(run);
+    if (step->action == STEP_AWAIT && step->condition == AWAIT_HEALTHY && err_is_set(&result->err))
+        err_wrap(&result->err, "dependency failed to start");
     settle(run, result->status, err_is_set(&result->err) ? &result->err : NULL);
     if (result->status == STEP_FAILED) {
         bool is_first = !step->is_optional && !err_is_set(&execution->err);

@@ -51,19 +51,21 @@ static struct artifact_work work_for_up(const struct planner *planner, const str
     return work;
 }
 
-/* `pull` asks for more than `up`: what has no policy of its own is fetched each time. */
+/* `pull` asks for more than `up`: what has no policy of its own is fetched each time, and what is
+   there counts as missing when there may be a newer one of its name. */
 static bool is_to_be_fetched(const struct planner *planner, const struct object *object)
 {
     const struct plan_options *options = planner->options;
     const struct wanted *wanted = object->wanted;
 
+    bool is_missing = !object->existing || wanted->is_moving;
+
     if (!wanted->can_pull || (options->no_build && wanted->can_build))
         return false;
     if (options->has_pull_policy)
-        return options->pull_policy != ARTIFACT_MISSING || !object->existing;
+        return options->pull_policy != ARTIFACT_MISSING || is_missing;
     return wanted->is_policy_open || wanted->policy == ARTIFACT_ALWAYS ||
-           wanted->policy == ARTIFACT_MAX_AGE ||
-           (wanted->policy == ARTIFACT_MISSING && !object->existing);
+           wanted->policy == ARTIFACT_MAX_AGE || (wanted->policy == ARTIFACT_MISSING && is_missing);
 }
 
 static struct artifact_work work_for(const struct planner *planner, const struct object *object)

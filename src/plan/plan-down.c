@@ -28,6 +28,8 @@ static void remove_slot(struct planner *planner, struct unit *unit, struct slot 
     slot->is_removed = true;
     if (plan_stop(planner, slot, NULL))
         step_reason(planner, slot->stop, nowhere, "is to be removed");
+    else if (!slot->existing->is_helper)
+        planner_settled(planner, STEP_STOP, slot->old.instance, AWAIT_CONDITION_N_);
     plan_remove(planner, slot, planner->options->remove_volumes);
     step_reason(planner, slot->remove, nowhere, "%s",
                 slot->existing->is_helper ? "is left from a hook"
@@ -133,6 +135,7 @@ static bool is_to_go(const struct planner *planner, const struct existing *exist
                      const struct wanted *wanted, const struct usage *usage)
 {
     const struct plan_options *options = planner->options;
+    const struct object *object = wanted ? planner->object_of[wanted->index] : NULL;
     unsigned flags = existing->kind->flags;
 
     if (wanted && (wanted->is_external || (wanted->is_disabled && !usage)))
@@ -145,7 +148,8 @@ static bool is_to_go(const struct planner *planner, const struct existing *exist
         return false;
     if (flags & KIND_DATA)
         return options->remove_volumes && (!planner->wanted || wanted) && !options->services;
-    return !options->services || (usage && usage->removals.n > 0);
+    return !options->services || (usage && usage->removals.n > 0) ||
+           (object && object->is_selected);
 }
 
 static void remove_object(struct planner *planner, const struct existing *existing,
@@ -156,7 +160,9 @@ static void remove_object(struct planner *planner, const struct existing *existi
     struct step *step;
 
     if (usage && usage->is_used) {
-        ARENA_ADD(planner->arena, &planner->plan->in_use, existing);
+        /* What the description does not have now is nobody's surprise. */
+        if (!planner->wanted || (wanted && !wanted->is_disabled))
+            ARENA_ADD(planner->arena, &planner->plan->in_use, existing);
         return;
     }
     instance = planner_instance(planner, existing->kind, wanted, existing);

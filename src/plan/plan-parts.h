@@ -21,6 +21,7 @@ struct incarnation {
     struct step *ready;        /* the last step before it may be started, or NULL */
     struct step *started;      /* the last step of its starting, hooks included, or NULL */
     struct step *await[AWAIT_CONDITION_N_];
+    bool is_settled[AWAIT_CONDITION_N_]; /* no step: it holds already */
 };
 
 struct unit;
@@ -128,6 +129,9 @@ struct step *planner_join(struct planner *planner, const step_list *list);
 /* Guards the step: only when only_if comes true (NULL or certain: always) and unless does not. */
 void step_guard(struct planner *planner, struct step *step, const struct chance *only_if,
                 const struct chance *unless);
+/* No step: it is so already. condition: of AWAIT. */
+void planner_settled(struct planner *planner, enum step_action action, struct instance *instance,
+                     enum await_condition condition);
 struct reason *step_reason(struct planner *planner, struct step *step, struct origin at,
                            const char *fmt, ...) ATTR_PRINTF(4, 5);
 struct reason *slot_reason(struct planner *planner, struct slot *slot, struct origin at,
@@ -191,7 +195,9 @@ struct step *plan_hooks(struct planner *planner, struct instance *instance, enum
                         struct step *before, const struct chance *only_if,
                         const struct chance *unless);
 struct step *plan_remove(struct planner *planner, struct slot *slot, bool with_volumes);
-/* Makes `step` wait for the condition of the unit's dependencies. */
-void plan_await_dependencies(struct planner *planner, struct unit *unit, struct step *step);
+/* Makes `step` wait for the condition of the unit's dependencies, or (is_restart) of those that it
+   is restarted with. */
+void plan_await_dependencies(struct planner *planner, struct unit *unit, struct step *step,
+                             bool is_restart);
 
 #endif

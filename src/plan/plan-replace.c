@@ -172,6 +172,8 @@ static void plan_removed(struct planner *planner, struct slot *slot)
 {
     if (plan_stop(planner, slot, NULL))
         copy_reasons(planner, slot->stop, slot);
+    else if (!slot->existing->is_helper)
+        planner_settled(planner, STEP_STOP, slot->old.instance, AWAIT_CONDITION_N_);
     plan_remove(planner, slot, false);
     copy_reasons(planner, slot->remove, slot);
     VEC_EACH (&slot->touched, object)

@@ -27,8 +27,8 @@ static bool holds_already(const struct existing *existing, enum await_condition 
         return existing->state == STATE_EXITED && existing->is_exit_known &&
                existing->exit_code == 0;
     case AWAIT_RUNNING_OR_HEALTHY:
-        return is_running &&
-               (existing->health == HEALTH_HEALTHY || existing->health == HEALTH_NONE);
+        /* Without a health check it must go on running for a while: that is to be seen. */
+        return is_running && existing->health == HEALTH_HEALTHY;
     default:
         return false;
     }
@@ -54,6 +54,13 @@ static struct step *await_incarnation(struct planner *planner, struct incarnatio
     return await;
 }
 
+static void settle_await(struct planner *planner, struct slot *slot, enum await_condition condition)
+{
+    if (!slot->old.is_settled[condition])
+        planner_settled(planner, STEP_AWAIT, slot->old.instance, condition);
+    slot->old.is_settled[condition] = true;
+}
+
 /* The steps after which the condition holds for the slot: one per incarnation, or NULL. */
 static void await_slot(struct planner *planner, struct slot *slot, enum await_condition condition,
                        struct step *ret_steps[2])
@@ -69,6 +76,8 @@ static void await_slot(struct planner *planner, struct slot *slot, enum await_co
             await_incarnation(planner, &slot->old, condition, &slot->stopped, &slot->replaced);
     else if (slot->old.started || !holds_already(slot->existing, condition))
         ret_steps[1] = await_incarnation(planner, &slot->old, condition, NULL, &slot->replaced);
+    else if (!slot->fresh.instance)
+        settle_await(planner, slot, condition);
 }
 
 /* What stands for the condition of all places of the unit, or NULL: it holds already. */
@@ -95,18 +104,33 @@ static struct step *await_unit(struct planner *planner, struct unit *on,
     return on->up[condition] = planner_join(planner, &all);
 }
 
-void plan_await_dependencies(struct planner *planner, struct unit *unit, struct step *step)
+void plan_await_dependencies(struct planner *planner, struct unit *unit, struct step *step,
+                             bool is_restart)
 {
     VEC_EACH (&unit->depends_on, dependency) {
         struct step *up;
 
-        if (!dependency->is_order || !dependency->on->is_selected)
+        if (!dependency->is_order || !dependency->on->is_selected ||
+            (is_restart && !dependency->restart))
             continue;
         up = await_unit(planner, dependency->on, await_of[dependency->condition]);
         if (dependency->required)
             step_after(planner, step, up);
         else
             step_after_softly(planner, step, up);
+    }
+}
+
+/* What a service depends on is waited for even where nothing of the service itself is to be
+   started: who asks for a project that is up wants to hear when its parts are not. */
+static void await_all_dependencies(struct planner *planner, struct unit *unit)
+{
+    VEC_EACH (&unit->depends_on, dependency) {
+        enum await_condition condition = await_of[dependency->condition];
+
+        if (dependency->is_order && dependency->required && dependency->on->is_selected &&
+            condition != AWAIT_CONDITION_N_)
+            await_unit(planner, dependency->on, condition);
     }
 }
 
@@ -124,7 +148,7 @@ static void start_gate(struct planner *planner, struct unit *unit, const struct 
     step_after(planner, step, gate->fresh);
     step_after(planner, step, gate->old);
     if (!gate->has_hooks)
-        plan_await_dependencies(planner, unit, step);
+        plan_await_dependencies(planner, unit, step, false);
 }
 
 static void start_incarnation(struct planner *planner, struct slot *slot,
@@ -223,7 +247,7 @@ static struct step *add_pre_start(struct planner *planner, struct unit *unit,
         if (!(*helper)->is_running)
             step_after(planner, hook, (*helper)->remove);
     }
-    plan_await_dependencies(planner, unit, hook);
+    plan_await_dependencies(planner, unit, hook, false);
     return last;
 }
 
@@ -267,6 +291,8 @@ void plan_starts(struct planner *planner)
             if (is_started_again || ((*slot)->is_place && planner->options->goal != GOAL_CREATE))
                 start_slot(planner, *slot, &gate);
         }
+        if ((*unit)->is_selected && planner->options->goal != GOAL_CREATE)
+            await_all_dependencies(planner, *unit);
     }
 }
 

@@ -104,6 +104,14 @@ void step_guard(struct planner *planner, struct step *step, const struct chance 
     }
 }
 
+void planner_settled(struct planner *planner, enum step_action action, struct instance *instance,
+                     enum await_condition condition)
+{
+    struct settled settled = { .action = action, .condition = condition, .instance = instance };
+
+    ARENA_ADD(planner->arena, &planner->plan->settled, settled);
+}
+
 struct reason *step_reason(struct planner *planner, struct step *step, struct origin at,
                            const char *fmt, ...)
 {

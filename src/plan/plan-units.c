@@ -263,9 +263,20 @@ void planner_release(struct planner *planner)
 
 static bool is_wanted_now(const struct planner *planner, const struct unit *unit)
 {
-    if (!planner->wanted)
+    /* `kill --remove-orphans` kills orphans, too; nothing is removed. */
+    if (!planner->wanted ||
+        (!unit->wanted && planner->options->goal == GOAL_KILL && planner->options->remove_orphans))
         return true;
     return unit->wanted && !unit->wanted->is_disabled;
+}
+
+/* A name that nothing has is an error, but where there is no description and the verb has nothing
+   to do then anyway: docker compose passes over it, and so do we, with a warning. */
+static bool must_exist(const struct planner *planner)
+{
+    const enum plan_goal goal = planner->options->goal;
+
+    return planner->wanted || goal == GOAL_START || goal == GOAL_RESTART;
 }
 
 static void select_named(struct planner *planner)
@@ -283,6 +294,9 @@ static void select_named(struct planner *planner)
 
         if (unit && (unit->wanted || !planner->wanted))
             unit->is_selected = unit->is_named = true;
+        else if (!must_exist(planner) && planner->findings)
+            finding_add(planner->findings, FINDING_WARNING, nowhere, NULL, "no such service: %s",
+                        *service);
         else
             planner_error(planner, nowhere, "no such service: %s", *service);
     }
@@ -344,7 +358,8 @@ void planner_select(struct planner *planner, bool with_dependencies, bool with_d
         struct unit *unit = planner->units.items[i];
 
         VEC_EACH (&unit->depends_on, dependency) {
-            if (dependency->on->is_selected && dependency->restart && is_wanted_now(planner, unit))
+            if (dependency->on->is_selected &&
+                (dependency->restart || options->goal == GOAL_DOWN) && is_wanted_now(planner, unit))
                 unit->is_selected = true;
         }
     }

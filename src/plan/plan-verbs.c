@@ -37,8 +37,10 @@ static void stop_slot(struct planner *planner, struct slot *slot)
     size_t at = planner->plan->steps.n;
 
     slot->last = plan_stop(planner, slot, NULL);
-    if (!slot->last)
+    if (!slot->last) {
+        planner_settled(planner, STEP_STOP, slot->old.instance, AWAIT_CONDITION_N_);
         return;
+    }
     slot->first = planner->plan->steps.items[at];
     step_reason(planner, slot->last, nowhere, "is %s", instance_state_name(slot->existing->state));
 }
@@ -57,7 +59,8 @@ static void remove_slot(struct planner *planner, struct slot *slot)
 
     if (slot->is_running && !planner->options->stop_first)
         return;
-    stop_slot(planner, slot);
+    if (planner->options->stop_first)
+        stop_slot(planner, slot);
     slot->last = plan_remove(planner, slot, planner->options->remove_volumes);
     if (!slot->first)
         slot->first = slot->last;
@@ -68,12 +71,16 @@ static void pause_slot(struct planner *planner, struct slot *slot)
 {
     if (slot->existing->state == STATE_RUNNING)
         single(planner, slot, STEP_PAUSE);
+    else if (slot->is_running)
+        planner_settled(planner, STEP_PAUSE, slot->old.instance, AWAIT_CONDITION_N_);
 }
 
 static void unpause_slot(struct planner *planner, struct slot *slot)
 {
     if (slot->existing->state == STATE_PAUSED)
         single(planner, slot, STEP_UNPAUSE);
+    else if (slot->is_running)
+        planner_settled(planner, STEP_UNPAUSE, slot->old.instance, AWAIT_CONDITION_N_);
 }
 
 static void restart_slot(struct planner *planner, struct slot *slot)
@@ -109,7 +116,7 @@ static void order_forward(struct planner *planner, struct unit *unit)
 {
     VEC_EACH (&unit->slots, slot) {
         if ((*slot)->first)
-            plan_await_dependencies(planner, unit, (*slot)->first);
+            plan_await_dependencies(planner, unit, (*slot)->first, true);
     }
 }
 
@@ -148,7 +155,7 @@ static void take_places(struct planner *planner)
 
             if (existing->is_one_off || existing->is_helper || existing->replaces)
                 continue;
-            (*slot)->is_place = true;
+            (*slot)->is_place = (*slot)->old.instance->is_place = true;
             ARENA_ADD(planner->arena, &(*unit)->places, *slot);
         }
     }
@@ -162,6 +169,9 @@ static void check_startable(struct planner *planner)
         if ((*unit)->slots.n > 0)
             return;
     }
+    if (!planner->wanted)
+        planner_error(planner, (struct origin)ORIGIN_NONE, "project \"%s\" has nothing to start",
+                      planner->plan->project);
     VEC_EACH (&planner->units, unit) {
         const struct wanted *wanted = (*unit)->wanted;
 

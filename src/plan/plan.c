@@ -91,7 +91,9 @@ static void plan_goal(struct planner *planner)
         plan_await(planner);
         break;
     case GOAL_DOWN:
-        planner_select(planner, false, false);
+        /* Without a description it is not known who can do without: all that depend on it go, too.
+         */
+        planner_select(planner, false, !planner->wanted);
         plan_down(planner);
         break;
     case GOAL_START:

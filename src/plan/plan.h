@@ -89,7 +89,7 @@ struct instance {
     const struct existing *existing; /* NULL: made by this plan */
     const char *service;
     int64_t number;
-    bool is_place;    /* exists, and is one of those that a selected service is to have */
+    bool is_place;    /* exists, and is one of those that a selected service is to have, or has */
     const char *name; /* final name */
     char *id;         /* the backend's handle: of existing, or set by the operator in STEP_CREATE (heap) */
     /* For the operator's use while the plan runs (freed by it in the step that ends the instance's use). */
@@ -170,6 +170,14 @@ struct step {
     MODEL_LIST(struct step_edge) before; /* successors */
 };
 
+/* What was asked for and is so already: no step is needed, and people want to hear of it all the
+ * same. */
+struct settled {
+    enum step_action action;
+    enum await_condition condition; /* AWAIT */
+    struct instance *instance;
+};
+
 struct plan {
     struct arena *arena;
     const char *project;
@@ -180,6 +188,7 @@ struct plan {
        the steps. */
     MODEL_LIST(struct step *) joins;
     MODEL_LIST(struct instance *) instances;
+    MODEL_LIST(struct settled) settled;
     /* Data resources that differ from what is wanted and were left alone (options.replace_data). */
     MODEL_LIST(const struct existing *) data_conflicts;
     MODEL_LIST(const struct existing *) orphans; /* found and left alone */

@@ -85,6 +85,7 @@ struct wanted {
     enum artifact_policy policy;
     int64_t max_age_ns;
     bool can_build, can_pull;
+    bool is_moving;      /* its name is there to mean something newer later on (the tag "latest") */
     bool is_policy_open; /* one of its users gives no policy: GOAL_PULL fetches it although it is there */
     /* KIND_RUNS */
     unsigned hooks[HOOK_PHASE_N_]; /* how many of each */

@@ -1,6 +1,14 @@
-"""What is said while something is done: the words and places that scripts and people know from docker compose."""
+"""What is said while something is done: the words and places that scripts and people know from docker compose.
+Those that both are asked for are in words.txt."""
 
 import subprocess
+from pathlib import Path
+
+import pytest
+
+import words
+
+CASES = {c.name: c for c in words.read_cases(Path(__file__).with_name("words.txt"))}
 
 PAIR = """
 services:
@@ -102,3 +110,16 @@ def test_down_of_nothing(project):
     project.write("services: {a: {image: 'stand-in:1', network_mode: none}}\n")
     r = project.down().ok()
     assert 'No resource found to remove for project \\"%s\\"' % project.name in r.err, r
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", CASES)
+def test_as_docker_compose(name, engine, octo, compose_v5, make_project):
+    case = CASES[name]
+    said = []
+    for by in (octo, compose_v5):
+        project = make_project(engine, by, "words-" + name)
+        said.append(words.play(case, project, by))
+        project.clean()
+    problems = words.differences(*said)
+    assert not problems, "\n".join(problems)

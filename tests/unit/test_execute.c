@@ -338,7 +338,7 @@ static void test_optional(void)
         "services: {a: {image: i}, c: {image: i}, b: {image: i,\n"
         "  depends_on: {a: {condition: healthy, required: false}, c: {required: false}}}}\n",
         script, 2, 0);
-    ok(strstr(fake.log.buf, "failed await p-a-1: attempt 1\n") != NULL);
+    ok(strstr(fake.log.buf, "failed await p-a-1: dependency failed to start: attempt 1\n") != NULL);
     ok(strstr(fake.log.buf, "done start p-b-1\n") != NULL);
     /* The start of a service is none that may fail, however optional it is to another. */
     is_text(fake.err.text, "attempt 1");

@@ -163,6 +163,18 @@ static const char *image_key(struct arena *arena, const char *image, const char 
     return platform ? arena_printf(arena, "%s (%s)", image, platform) : image;
 }
 
+static bool is_latest(const char *image)
+{
+    struct image_reference reference;
+    ERR_AUTO(err);
+
+    if (image_reference_parse(image, &reference, &err) < 0)
+        return false;
+    bool is_latest = text_is(reference.tag, "latest") && !reference.digest;
+    image_reference_release(&reference);
+    return is_latest;
+}
+
 static struct wanted *lower_image(struct lower *lower, const struct service *service,
                                   const char *image, bool is_own)
 {
@@ -182,6 +194,7 @@ static struct wanted *lower_image(struct lower *lower, const struct service *ser
                                            .service = service,
                                            .platform = platform };
         wanted->name = arena_dup(arena, image);
+        wanted->is_moving = is_latest(image);
         wanted->service = service->name;
         wanted->at = service_origin(service, service->image ? "image" : "build");
         wanted->policy = policy;
