@@ -16,6 +16,8 @@ cmd_files = \
 	src/cmd/down.c \
 	src/cmd/exec.c \
 	src/cmd/explain.c \
+	src/cmd/format.c \
+	src/cmd/format.h \
 	src/cmd/help.c \
 	src/cmd/input.c \
 	src/cmd/input.h \

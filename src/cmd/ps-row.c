@@ -207,6 +207,11 @@ static void add_publishers(const struct ps_row *row, struct jwrite *w)
 /* --- JSON ---------------------------------------------------------------------------------------
  */
 
+const struct node *ps_row_labels(const struct ps_row *row)
+{
+    return detail(row, "Labels");
+}
+
 static void add_labels(const struct ps_row *row, struct jwrite *w)
 {
     const struct node *labels = detail(row, "Labels");

@@ -20,6 +20,8 @@ void ps_row_created(const struct ps_row *row, struct str *out); /* "3 minutes ag
 void ps_row_status(const struct ps_row *row, struct str *out);
 void ps_row_ports(const struct ps_row *row, struct str *out);
 const char *ps_row_image(const struct ps_row *row);
+/* A map, or NULL. */
+const struct node *ps_row_labels(const struct ps_row *row);
 /* One JSON object, without a line end. */
 void ps_row_json(const struct ps_row *row, const char *project, struct str *out);
 

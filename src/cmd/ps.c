@@ -4,9 +4,11 @@
 #include "base/base.h"
 
 #include "cmd/operate.h"
+#include "base/arena.h"
 #include "cmd/commands.h"
+#include "cmd/format.h"
 #include "cmd/ps-row.h"
-#include "cmd/table.h"
+#include "data/jread.h"
 
 struct ps_options {
     bool all, quiet, services, no_trunc;
@@ -19,7 +21,9 @@ struct ps_options {
 static const struct option_row ps_rows[] = {
     OPTION('a', "all", OPTION_BOOL, all, "Show stopped containers and those of run, too"),
     OPTION(0, "filter", OPTION_TEXT, filter, "Show what has this property (status=...)"),
-    OPTION(0, "format", OPTION_TEXT, format, "\"table\" (default) or \"json\": one object a line"),
+    OPTION(0, "format", OPTION_TEXT, format,
+           "\"table\" (default), \"json\": one object a line, or a text with fields: "
+           "'{{.Name}}: {{.State}}', 'table {{.Name}}\\t{{.State}}'"),
     OPTION(0, "no-trunc", OPTION_BOOL, no_trunc, "Don't truncate output"),
     OPTION(0, "orphans", OPTION_OPT_BOOL, orphans,
            "Show containers of services that the project does not have (default true)"),
@@ -39,7 +43,7 @@ static int check_options(struct cmd_context *context, struct ps_options *options
             return err_set(err, ERR_USAGE, "unknown filter %s", options->filter);
         ARENA_ADD(context->arena, &options->status, options->filter + strlen("status="));
     }
-    return table_check_format(options->format, err);
+    return 0;
 }
 
 static bool is_shown(const struct cmd_context *context, const struct ps_options *options,
@@ -115,12 +119,44 @@ static void print_lines(struct cmd_context *context, const struct ps_options *op
         str_add_char(&context->out, '\n');
 }
 
+/* The format is read even where there is nothing to show, so that it is always right or wrong. */
+static int print_format(struct cmd_context *context, const struct ps_options *options,
+                        const struct existing_set *set, struct err *err)
+{
+    struct format format;
+    struct table table;
+    int result = 0;
+
+    if (format_parse(context->arena, options->format, &format, err) < 0)
+        return -1;
+    format_table(&format, &table);
+    for (size_t i = 0; i < set->items.n && result == 0; i++) {
+        const struct ps_row row = { set->items.items[i], options->no_trunc };
+        struct node *fields = NULL;
+        STR_AUTO(json);
+
+        if (!is_shown(context, options, row.existing))
+            continue;
+        ps_row_json(&row, context->project_name, &json);
+        result = jread_parse(context->arena, 0, json.buf, json.len, &fields, err);
+        if (result == 0)
+            result = format_row(&format, &(struct format_row){ fields, ps_row_labels(&row) },
+                                &table, &context->out, err);
+    }
+    if (format.is_table && result == 0)
+        table_print(&table, &context->out);
+    table_release(&table);
+    format_release(&format);
+    return result;
+}
+
 static int run_ps(struct cmd_context *context, const void *values, const struct text_list *words,
                   struct err *err)
 {
     struct ps_options options = *(const struct ps_options *)values;
     struct existing_set set;
     bool with_all;
+    int result = 0;
 
     if (check_options(context, &options, err) < 0)
         return -1;
@@ -129,10 +165,13 @@ static int run_ps(struct cmd_context *context, const void *values, const struct 
         return -1;
     if (options.quiet || options.services || text_is(options.format, "json"))
         print_lines(context, &options, &set);
-    else
+    else if (options.format == NULL || options.format[0] == '\0' ||
+             text_is(options.format, "table"))
         print_table(context, &options, &set);
+    else
+        result = print_format(context, &options, &set, err);
     existing_set_release(&set);
-    return 0;
+    return result;
 }
 
 const struct cmd cmd_ps = {

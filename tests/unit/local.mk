@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test_events \
 	tests/unit/test_execute \
 	tests/unit/test_file \
+	tests/unit/test_format \
 	tests/unit/test_frames \
 	tests/unit/test_http \
 	tests/unit/test_interpolate \
