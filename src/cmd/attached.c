@@ -275,12 +275,26 @@ static void begin_stop(struct attached *attached)
     attached->is_over = true;
 }
 
+/* Whose ends the command is about: of the services that were named, or (none were) of those that
+   are shown. */
+static bool is_asked_for(const struct attached *attached, const char *service)
+{
+    const struct text_list *named = attached->options->services;
+
+    if (service == NULL)
+        return false;
+    return named->n > 0 ? text_list_has(named, service) : shows_service(attached, service);
+}
+
 static void note_exit(struct attached *attached, const struct watched *watched)
 {
     const struct attached_options *options = attached->options;
     bool counts = options->exit_code_from == NULL ||
+                  !is_asked_for(attached, options->exit_code_from) ||
                   text_is(watched->existing.service, options->exit_code_from);
 
+    if (!is_asked_for(attached, watched->existing.service))
+        return;
     if (counts && !attached->has_exit_status &&
         (options->exit_code_from != NULL || options->abort_on_exit ||
          (options->abort_on_failure && watched->exit_code != 0))) {

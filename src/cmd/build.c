@@ -135,8 +135,7 @@ static int run_build(struct cmd_context *context, const void *values, const stru
         if ((*item)->build != NULL)
             override_build(context, options, (*item)->build);
     }
-    if (options->quiet)
-        context->progress_mode = PROGRESS_QUIET;
+    context->no_build_parts = options->quiet;
     return operate_apply(context, &plan, "build", false, err);
 }
 

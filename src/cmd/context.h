@@ -40,7 +40,8 @@ struct cmd_context {
     struct findings findings;
     struct terminal terminal;
     enum progress_mode progress_mode;
-    bool no_pull_parts;    /* of an image that is fetched nothing is shown but its begin and end */
+    /* Of an image that is fetched or built nothing is shown but its begin and end. */
+    bool no_pull_parts, no_build_parts;
     bool is_findings_json; /* findings are kept and end up in one document */
     char *project_name;    /* heap */
     struct config config;

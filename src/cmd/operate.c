@@ -87,6 +87,12 @@ void operate_timeout(struct plan_options *options, struct opt_int seconds)
     options->timeout_ns = seconds.value * 1000000000;
 }
 
+void operate_wait_timeout(struct plan_options *options, struct opt_int seconds)
+{
+    options->has_wait_timeout = seconds.has && seconds.value > 0;
+    options->wait_timeout_ns = seconds.value * 1000000000;
+}
+
 int operate_remove_orphans(struct cmd_context *context, struct plan_options *options, bool is_given,
                            struct err *err)
 {
@@ -494,14 +500,23 @@ static int execute(struct operation *operation, struct err *err)
     return result < 0 || err_is_set(err) ? -1 : 0;
 }
 
-/* What runs already and stays as it is is shown as well. */
-static void show_running(struct operation *operation)
+static bool changes(const struct step *step, bool is_after)
+{
+    return step->action != STEP_AWAIT && (!is_after || step->status != STEP_UNNEEDED);
+}
+
+/* What runs already and stays as it is is shown as well: before the run what has no steps, and
+   after it what had some, none of which was needed. */
+static void show_running(struct operation *operation, bool is_after)
 {
     const struct plan *plan = operation->plan;
     MAP_AUTO(touched);
+    MAP_AUTO(planned);
 
     VEC_EACH (&plan->steps, step) {
-        if ((*step)->action != STEP_AWAIT)
+        if (changes(*step, false))
+            map_set(&planned, (*step)->instance->name, *step);
+        if (changes(*step, is_after))
             map_set(&touched, (*step)->instance->name, *step);
     }
     VEC_EACH (&plan->instances, item) {
@@ -509,7 +524,7 @@ static void show_running(struct operation *operation)
         STR_AUTO(id);
 
         if (!instance->is_place || instance->existing->state != STATE_RUNNING ||
-            map_has(&touched, instance->name))
+            map_has(&touched, instance->name) || map_has(&planned, instance->name) != is_after)
             continue;
         str_printf(&id, "%s %s", instance->kind->title, instance->name);
         progress_event(operation->progress, id.buf, "Running", NULL, true);
@@ -547,11 +562,13 @@ static void show_settled(struct operation *operation)
 int operation_run(struct operation *operation, struct err *err)
 {
     struct cmd_context *context = operation->context;
+    const enum plan_goal goal = operation->options.goal;
+    bool makes_places = goal == GOAL_UP || goal == GOAL_CREATE;
     int result = 0;
 
     operation->progress = progress_new(context, operation->title, operation->plan);
-    if (operation->options.goal == GOAL_UP || operation->options.goal == GOAL_CREATE)
-        show_running(operation);
+    if (makes_places)
+        show_running(operation, false);
     show_settled(operation);
     if (operation->before_run != NULL)
         operation->before_run(operation->arg);
@@ -559,6 +576,8 @@ int operation_run(struct operation *operation, struct err *err)
         progress_pretend(operation->progress, operation->plan);
     else
         result = execute(operation, err);
+    if (makes_places && result == 0 && !context->globals.dry_run)
+        show_running(operation, true);
     progress_free(operation->progress);
     operation->progress = NULL;
     if (context->is_cancelled && !context->globals.dry_run) {

@@ -81,7 +81,8 @@ int operate_pull_policy(struct plan_options *options, const char *text,
                         struct err *err) ATTR_MUST_CHECK;
 int operate_scale(struct cmd_context *context, struct plan_options *options,
                   const struct text_list *scale, struct err *err) ATTR_MUST_CHECK;
-/* Seconds of an option as the plan wants them. */
+/* Seconds of an option as the plan wants them; of --wait-timeout, of which 0 is none. */
 void operate_timeout(struct plan_options *options, struct opt_int seconds);
+void operate_wait_timeout(struct plan_options *options, struct opt_int seconds);
 
 #endif

@@ -186,6 +186,25 @@ static const char *step_word(const struct step *step, bool is_end)
     return is_end ? step_words[step->action].done : step_words[step->action].working;
 }
 
+/* What others can do without was awaited in vain. */
+static void skip_optional(struct progress *progress, const struct step *step, const char *id,
+                          const struct err *err)
+{
+    static const char skipped[] = "Skipped: ", completed[] = "service ",
+                      healthy[] = "dependency failed to start: ";
+    STR_AUTO(text);
+
+    if (text_starts(err->text, completed))
+        str_printf(&text, "%soptional dependency %s", skipped, err->text + strlen(completed));
+    else
+        str_printf(&text, "%soptional dependency \"%s\" failed to start", skipped,
+                   step->instance->service);
+    set_task(progress, id, text.buf, NULL, TASK_WARNING);
+    if (text_starts(err->text, healthy))
+        str_printf(&text, ": %s", err->text + strlen(healthy));
+    context_warn(progress->context, "%s", text.buf + strlen(skipped));
+}
+
 void progress_step(struct progress *progress, const struct step *step, const struct err *err)
 {
     const char *word = NULL;
@@ -209,6 +228,10 @@ void progress_step(struct progress *progress, const struct step *step, const str
             set_task(progress, id.buf, word, NULL, TASK_DONE);
         break;
     case STEP_FAILED:
+        if (step->action == STEP_AWAIT && step->is_optional && err != NULL) {
+            skip_optional(progress, step, id.buf, err);
+            break;
+        }
         set_task(progress, id.buf, "Error", err == NULL ? NULL : err->text, TASK_ERROR);
         break;
     case STEP_SKIPPED:
@@ -236,7 +259,8 @@ void progress_part(struct progress *progress, const struct step *step,
     struct task *task;
     STR_AUTO(id);
 
-    if (step->action == STEP_PULL && progress->context->no_pull_parts)
+    if ((step->action == STEP_PULL && progress->context->no_pull_parts) ||
+        (step->action == STEP_BUILD && progress->context->no_build_parts))
         return;
     task_id(step, &id);
     task = get_task(progress, id.buf);

@@ -7,19 +7,29 @@
 #include "cmd/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+static int compare_names(const void *one, const void *other)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
 
 static bool confirm(const struct operation *operation, bool is_forced)
 {
-    const char *separator = "";
+    const struct plan *plan = operation->plan;
+    const char **names = ARENA_NEW_N(plan->arena, const char *, plan->steps.n + 1);
+    size_t n = 0;
     STR_AUTO(text);
 
-    str_add(&text, "Going to remove ");
-    VEC_EACH (&operation->plan->steps, step) {
-        if ((*step)->action == STEP_REMOVE) {
-            str_printf(&text, "%s%s", separator, (*step)->instance->name);
-            separator = ", ";
-        }
+    VEC_EACH (&plan->steps, step) {
+        if ((*step)->action == STEP_REMOVE)
+            names[n++] = (*step)->instance->name;
     }
+    if (n > 0)
+        qsort(names, n, sizeof(names[0]), compare_names);
+    str_add(&text, "Going to remove ");
+    for (size_t i = 0; i < n; i++)
+        str_printf(&text, "%s%s", i > 0 ? ", " : "", names[i]);
     if (!is_forced && !operation->context->globals.dry_run)
         return operate_confirm(operation->context, text.buf);
     printf("%s\n", text.buf);

@@ -27,7 +27,7 @@ static int run_start(struct cmd_context *context, const void *values, const stru
     struct plan_options plan = { .goal = GOAL_START, .services = operate_services(context, words) };
 
     plan.wait = options->wait;
-    operate_timeout(&plan, options->wait_timeout);
+    operate_wait_timeout(&plan, options->wait_timeout);
     return operate_apply(context, &plan, "start", false, err);
 }
 

@@ -130,9 +130,22 @@ static int fill_plan_options(struct cmd_context *context, const struct up_option
     if (options->no_recreate)
         plan->recreate = plan->recreate_dependencies = RECREATE_NEVER;
     operate_timeout(plan, options->timeout);
+    operate_wait_timeout(plan, options->wait_timeout);
     if (operate_pull_policy(plan, options->pull, err) < 0)
         return -1;
     return operate_scale(context, plan, &options->scale, err);
+}
+
+static int check_exit_code_from(const struct cmd_context *context, const char *name,
+                                struct err *err)
+{
+    const struct service *service =
+        name == NULL ? NULL : project_find_service(context->project, name);
+
+    if (name == NULL || (service != NULL && !service->is_disabled))
+        return 0;
+    return err_set(err, ERR_NOT_FOUND, "no such service: %s%s", name,
+                   service == NULL ? "" : ": disabled");
 }
 
 static int run_with_goal(struct cmd_context *context, const struct up_options *options,
@@ -156,11 +169,11 @@ static int run_with_goal(struct cmd_context *context, const struct up_options *o
     bool is_attached = goal == GOAL_UP && !options->detach && !options->wait;
 
     context->no_pull_parts = options->quiet_pull;
+    context->no_build_parts = options->quiet_build;
     if (check_conflicts(options, err) < 0 || fill_plan_options(context, options, &plan, err) < 0)
         return -1;
-    if (options->exit_code_from != NULL &&
-        project_find_service(context->project, options->exit_code_from) == NULL)
-        return err_set(err, ERR_NOT_FOUND, "no such service: %s", options->exit_code_from);
+    if (check_exit_code_from(context, options->exit_code_from, err) < 0)
+        return -1;
     if (!is_attached)
         return operate_apply(context, &plan, goal == GOAL_UP ? "up" : "create", options->yes, err);
     return attached_run(context, &plan, &attached, err);

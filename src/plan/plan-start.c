@@ -47,6 +47,8 @@ static struct step *await_incarnation(struct planner *planner, struct incarnatio
         return await;
     await = planner_step(planner, STEP_AWAIT, incarnation->instance);
     await->condition = condition;
+    await->has_timeout = planner->options->has_wait_timeout;
+    await->timeout_ns = planner->options->wait_timeout_ns;
     step_guard(planner, await, only_if, unless);
     step_after(planner, await, incarnation->started ? incarnation->started : incarnation->ready);
     step_reason(planner, await, nowhere, "%s", texts[condition]);
@@ -314,8 +316,6 @@ void plan_waits(struct planner *planner)
             for (size_t i = 0; i < ARRAY_LEN(awaits); i++) {
                 if (!awaits[i])
                     continue;
-                awaits[i]->has_timeout = planner->options->has_wait_timeout;
-                awaits[i]->timeout_ns = planner->options->wait_timeout_ns;
                 ARENA_ADD(planner->arena, &planner->waits, awaits[i]);
             }
         }

@@ -65,7 +65,8 @@ def normal(text, project):
         text = text.replace(str(what), name)
     for pattern, name in CHANGING:
         text = re.sub(pattern, name, text)
-    return text
+    # docker compose has them by age
+    return re.sub(r"(?<=Going to remove )\S+(, \S+)+", lambda m: ", ".join(sorted(m[0].split(", "))), text)
 
 
 class Said:
@@ -109,8 +110,11 @@ def lines(said, stream):
     output of several services, are sorted; docker compose says some of them twice."""
     if stream == "out":
         found = [l.rstrip() for l in said.out.splitlines()]
-        return sorted(found) if re.search(r"\b(logs|up)\b", said.command.line) else found
-    found = {l.rstrip() for l in said.err.splitlines()}
+        if not re.search(r"\b(logs|up)\b", said.command.line):
+            return found
+        # docker compose clears lines of a terminal that is not there
+        return sorted(l.replace("\x1b[K", "") for l in found if l)
+    found = {l.rstrip() for l in said.err.splitlines()} - {""}
     if said.command.kind == "?" and said.code:
         # An object's error, too, is ours; docker compose does not show each on the object's line.
         steps = [l for l in found if progress(l) and not re.match(r" +\^| +[a-z]| \S+ \S+ Error", l)]
