@@ -253,6 +253,63 @@ void progress_settled(struct progress *progress, const struct settled *settled)
     progress_step(progress, &step, NULL);
 }
 
+/* What a pull says of a layer; docker compose shows nothing else of one. */
+static bool is_layer(const struct step_progress *part)
+{
+    return part->part != NULL && part->text != NULL && !text_starts(part->text, "Pulling from ");
+}
+
+/* "32.77kB", as docker prints sizes. */
+static void print_size(int64_t bytes, struct str *out)
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+    double size = (double)bytes;
+    size_t unit = 0;
+
+    while (size >= 1000 && unit + 1 < ARRAY_LEN(units)) {
+        size /= 1000;
+        unit++;
+    }
+    str_printf(out, "%.4g%s", size, units[unit]);
+}
+
+static bool ends_layer(const char *text)
+{
+    return text_is(text, "Download complete") || text_is(text, "Already exists") ||
+           text_is(text, "Pull complete");
+}
+
+static void print_layer(const struct progress *progress, const char *image,
+                        const struct step_progress *part)
+{
+    bool is_done = ends_layer(part->text);
+    int64_t percent = part->total > 0 ? MIN(part->current * 100 / part->total, 100) : 0;
+    struct jwrite w;
+    STR_AUTO(size);
+    STR_AUTO(line);
+
+    print_size(part->current, &size);
+    if (progress->context->progress_mode == PROGRESS_PLAIN)
+        fprintf(stderr, " %s %s %s\n", part->part, part->text, size.buf);
+    if (progress->context->progress_mode != PROGRESS_JSON)
+        return;
+    jwrite_init(&w, &line, 0);
+    jwrite_map(&w);
+    jwrite_key_text(&w, "id", part->part);
+    jwrite_key_text(&w, "parent_id", image);
+    jwrite_key_text(&w, "status", status_names[is_done ? TASK_DONE : TASK_WORKING]);
+    jwrite_key_text(&w, "text", part->text);
+    jwrite_key_text(&w, "details", size.buf);
+    if (part->current > 0)
+        jwrite_key_int(&w, "current", part->current);
+    if (part->total > 0)
+        jwrite_key_int(&w, "total", part->total);
+    if (is_done || percent > 0)
+        jwrite_key_int(&w, "percent", is_done ? 100 : percent);
+    jwrite_map_end(&w);
+    fprintf(stderr, "%s\n", line.buf);
+}
+
 void progress_part(struct progress *progress, const struct step *step,
                    const struct step_progress *part)
 {
@@ -275,7 +332,10 @@ void progress_part(struct progress *progress, const struct step *step,
         task->total += part->total - sum->total;
         *sum = (struct part){ part->current, part->total };
     }
-    if (progress->context->progress_mode == PROGRESS_JSON)
+    if (step->action == STEP_PULL) {
+        if (is_layer(part))
+            print_layer(progress, task->id, part);
+    } else if (progress->context->progress_mode == PROGRESS_JSON)
         print_json(progress, task, task->id, part);
     else if (is_called(step) && part->text != NULL)
         set_task(progress, id.buf, part->text, NULL, TASK_WORKING);

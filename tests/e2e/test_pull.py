@@ -264,3 +264,21 @@ def test_private_base_without_buildx(private, project, how):
     r = project.octo("build", env=env).ok()
     assert "secret" not in r.out + r.err
     project.engine.api("DELETE", "/images/%s-app?force=1" % project.name)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("words", ["pull", "pull -q", "pull --policy missing", "--progress json pull",
+                                   "--progress json pull -q", "up -d", "--progress json up -d --quiet-pull"])
+def test_pull_is_shown_as_by_docker_compose(there, judge_for, words):
+    e = there.engine
+    there.write("services: {a: {image: 'fetched:1'}, b: {image: 'fetched:1'}}\n")
+    said = []
+    for by in (there.octo_program, judge_for("v5", e)):
+        try:
+            e.api("DELETE", "/images/fetched:1?force=1")
+        except ApiError:
+            pass
+        r = there.octo(*words.split(), by=by)
+        said.append((r.code, r.out, sorted({l.rstrip() for l in r.err.splitlines()})))
+        there.clean()
+    assert said[0] == said[1] and said[0][2]
