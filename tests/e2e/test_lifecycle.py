@@ -220,8 +220,11 @@ def test_stop_start_restart_kill(project):
     assert project.inspect("app")["State"]["ExitCode"] == 137
     project.up().ok()
     assert project.ids() == ids
-    project.octo("kill", "-s", "SIGUSR1", "app").ok()
-    project.wait_for(lambda: project.c("app").state == "exited")
+
+    def killed():  # what comes before it listens is lost
+        project.octo("kill", "-s", "SIGUSR1", "app").ok()
+        return project.c("app").state == "exited"
+    project.wait_for(killed)
     assert project.inspect("app")["State"]["ExitCode"] == 0
 
 
